@@ -1,0 +1,52 @@
+"""moto, with every fix in place, as one WSGI application."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from sandbox.server.aws import environment
+from sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
+    """Make the application. Once per process: moto's state and its fixes are global.
+
+    Requests are answered one at a time under *lock*: moto's models are not made for threads, and S3's conditional
+    writes and ``World`` need a state that does not move.
+    """
+    environment.prepare(settings)
+    # Only now: moto reads its settings while it is imported.
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+
+    from sandbox.server.aws import default_vpc
+
+    default_vpc.install(settings)
+    return _serialised(DomainDispatcherApplication(create_backend_app), lock)
+
+
+def _serialised(application: WSGIApplication, lock: threading.RLock) -> WSGIApplication:
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        _read_body(environ)
+        with lock:
+            return application(environ, start_response)
+
+    return serve
+
+
+def _read_body(environ: WSGIEnvironment) -> None:
+    """Read the request's body, so that a slow client does not hold the lock."""
+    import io
+
+    source = environ["wsgi.input"]
+    if environ.pop("wsgi.input_terminated", False):
+        body = source.read()
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+    else:
+        body = source.read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["CONTENT_LENGTH"] = str(len(body))
+    environ["wsgi.input"] = io.BytesIO(body)

@@ -1,0 +1,30 @@
+"""The default VPC's address range."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from moto.ec2.models.vpcs import VPC, VPCBackend
+
+from sandbox.server.aws.patching import replaces
+from sandbox.settings import Settings
+
+
+def install(settings: Settings) -> None:
+    """Move the default VPC out of 172.31.0.0/16: the sandbox makes a Docker network of it, and Docker's own
+    pools lie there, so the two would be refused as overlapping."""
+
+    @replaces(VPCBackend, "create_default_vpc")
+    def create_default_vpc(original: Callable[..., VPC], backend: Any) -> VPC:
+        create_vpc = backend.create_vpc
+
+        def at_our_range(cidr_block: str, **kwargs: Any) -> VPC:  # noqa: ARG001 - moto's constant is what we replace
+            vpc: VPC = create_vpc(cidr_block=settings.vpc_cidr_default, **kwargs)
+            return vpc
+
+        backend.create_vpc = at_our_range
+        try:
+            return original(backend)
+        finally:
+            del backend.create_vpc
