@@ -1,0 +1,91 @@
+"""The control node's half of slipway.fastapi.terraform (documented in modules/terraform.py)."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_cli import Stack, Terraform, TerraformError
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan import PlanSummary
+
+display = Display()
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "command": {"type": "str", "required": True, "choices": ["plan", "plan_destroy", "apply", "output"]},
+    "directory": {"type": "path", "required": True},
+    "work": {"type": "path", "required": True},
+    "backend": {"type": "path", "required": True},
+    "state_key": {"type": "str", "required": True},
+    "var_files": {"type": "list", "elements": "path", "default": []},
+    "variables": {"type": "dict", "default": {}},
+    "cli_config": {"type": "path"},
+    "unlock_stale": {"type": "bool", "default": False},
+}
+
+
+def stack_of(arguments: dict[str, Any]) -> Stack:
+    """The stack that the task names; raises AnsibleActionFail for files that are not there."""
+    for label, path in (("stack", arguments["directory"]), ("backend file", arguments["backend"])):
+        if not Path(path).exists():
+            raise AnsibleActionFail(f"There is no {label} {path}.")
+    for path in arguments["var_files"]:
+        if not Path(path).is_file():
+            known = sorted(item.stem for item in Path(path).parent.glob("*.tfvars"))
+            hint = f" Known here: {', '.join(known)}." if known else ""
+            raise AnsibleActionFail(f"There is no variable file {path}.{hint}")
+    return Stack(
+        directory=Path(arguments["directory"]),
+        work=Path(arguments["work"]),
+        backend=Path(arguments["backend"]),
+        state_key=arguments["state_key"],
+        var_files=tuple(Path(path) for path in arguments["var_files"]),
+        variables=arguments["variables"],
+        cli_config=arguments["cli_config"],
+    )
+
+
+class ActionModule(ActionBase):
+    """Runs Terraform on the control node."""
+
+    _supports_check_mode = True
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Carry out one command; every failure is an AnsibleActionFail with one message."""
+        super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        if shutil.which("terraform") is None:
+            raise AnsibleActionFail(
+                "Terraform is not on PATH. Install a version from 1.11 up to, not including, 2.0 "
+                "(https://developer.hashicorp.com/terraform/install) and run this again."
+            )
+        terraform = Terraform(stack_of(arguments), show=display.display, unlock_stale=arguments["unlock_stale"])
+        try:
+            return self._carry_out(terraform, arguments["command"])
+        except TerraformError as error:
+            raise AnsibleActionFail(str(error)) from error
+
+    def _carry_out(self, terraform: Terraform, command: str) -> dict[str, Any]:
+        if command in ("plan", "plan_destroy"):
+            terraform.init()
+            return self._planned(terraform.plan(destroy=command == "plan_destroy"))
+        if command == "output":
+            terraform.init()
+            return {"changed": False, "outputs": terraform.outputs()}
+        if self._task.check_mode:
+            return {"changed": True, "outputs": {}}
+        return {"changed": True, "outputs": terraform.apply()}
+
+    @staticmethod
+    def _planned(summary: PlanSummary) -> dict[str, Any]:
+        return {
+            "changed": False,
+            "empty": summary.empty,
+            "summary": summary.sentence(),
+            "lines": summary.lines,
+            "digest": summary.digest,
+        }

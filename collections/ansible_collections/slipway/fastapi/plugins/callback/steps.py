@@ -1,0 +1,155 @@
+"""Standard output of a Slipway run: a line for each task, whole sentences for each failure."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: steps
+type: stdout
+short_description: A line for each task, with its time
+version_added: 0.1.0
+author:
+  - Slipway maintainers
+description:
+  - Shows each task that did something as one line with its sign, its name, its host and the seconds it took.
+  - A failure shows its message as text, so that the fix can be read.
+  - With C(-v) and above the output is that of P(ansible.builtin.default#callback).
+extends_documentation_fragment:
+  - default_callback
+  - result_format_callback
+requirements:
+  - set C(stdout_callback = slipway.fastapi.steps) in C(ansible.cfg)
+"""
+
+import time
+from typing import Any
+
+from ansible import constants
+from ansible.plugins.callback.default import CallbackModule as DefaultCallback
+
+LOCAL = ("localhost", "127.0.0.1")
+
+
+def text_of(message: Any) -> list[str]:
+    """A result's message as lines of text."""
+    if isinstance(message, (list, tuple)):
+        return [line for item in message for line in text_of(item)]
+    return str(message).splitlines() or [""]
+
+
+class CallbackModule(DefaultCallback):
+    """Short output unless more was asked for."""
+
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "slipway.fastapi.steps"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._began: dict[tuple[str, str], float] = {}
+
+    @property
+    def _short(self) -> bool:
+        return bool(self._display.verbosity == 0)
+
+    def v2_playbook_on_play_start(self, play: Any) -> None:
+        """Name the play."""
+        if not self._short:
+            super().v2_playbook_on_play_start(play)
+            return
+        self._play = play
+        self._display.display(f"\n{play.get_name().strip()}", color=constants.COLOR_HIGHLIGHT)
+
+    def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        """Say nothing yet: the result will name the task."""
+        if not self._short:
+            super().v2_playbook_on_task_start(task, is_conditional)
+
+    def v2_playbook_on_handler_task_start(self, task: Any) -> None:
+        """Say nothing yet: the result will name the handler."""
+        if not self._short:
+            super().v2_playbook_on_handler_task_start(task)
+
+    def v2_playbook_on_no_hosts_matched(self) -> None:
+        """A play without hosts is worth a line, since an empty inventory is often a mistake."""
+        if not self._short:
+            super().v2_playbook_on_no_hosts_matched()
+            return
+        self._display.display("  no host of this environment is running", color=constants.COLOR_SKIP)
+
+    def v2_runner_on_start(self, host: Any, task: Any) -> None:
+        """Start the clock of one task on one host."""
+        self._began[(host.get_name(), task._uuid)] = time.monotonic()
+        if not self._short:
+            super().v2_runner_on_start(host, task)
+
+    def v2_runner_on_ok(self, result: Any) -> None:
+        """One line, or the text itself when the task is there to say something."""
+        if not self._short:
+            super().v2_runner_on_ok(result)
+            return
+        outcome = result.result
+        if result.task.action in constants._ACTION_DEBUG:
+            for line in text_of(outcome.get("msg", "")):
+                self._display.display(line)
+            return
+        if result.task.action in constants._ACTION_META:
+            return
+        changed = bool(outcome.get("changed"))
+        self._line("~" if changed else "✓", result, constants.COLOR_CHANGED if changed else constants.COLOR_OK)
+
+    def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
+        """The message as text."""
+        if not self._short:
+            super().v2_runner_on_failed(result, ignore_errors)
+            return
+        self._line("✗", result, constants.COLOR_ERROR)
+        self._explain(result)
+
+    def v2_runner_on_unreachable(self, result: Any) -> None:
+        """The message as text."""
+        if not self._short:
+            super().v2_runner_on_unreachable(result)
+            return
+        self._line("✗", result, constants.COLOR_UNREACHABLE)
+        self._explain(result)
+
+    def v2_runner_on_skipped(self, result: Any) -> None:
+        """Nothing happened: no line."""
+        if not self._short:
+            super().v2_runner_on_skipped(result)
+
+    def v2_runner_item_on_ok(self, result: Any) -> None:
+        """The task's own line is enough."""
+        if not self._short:
+            super().v2_runner_item_on_ok(result)
+
+    def v2_runner_item_on_skipped(self, result: Any) -> None:
+        """Nothing happened: no line."""
+        if not self._short:
+            super().v2_runner_item_on_skipped(result)
+
+    def v2_runner_item_on_failed(self, result: Any) -> None:
+        """Each failed item has its own message."""
+        if not self._short:
+            super().v2_runner_item_on_failed(result)
+            return
+        self._explain(result)
+
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """Included files are a matter of the code's order, not of the run."""
+        if not self._short:
+            super().v2_playbook_on_include(included_file)
+
+    def _line(self, sign: str, result: Any, color: str) -> None:
+        host = result.host.get_name()
+        seconds = time.monotonic() - self._began.pop((host, result.task._uuid), time.monotonic())
+        place = "" if host in LOCAL else f"  [{host}]"
+        self._display.display(f"  {sign} {result.task.get_name().strip()}{place}  {seconds:.1f}s", color=color)
+
+    def _explain(self, result: Any) -> None:
+        outcome = result.result
+        if outcome.get("results"):
+            return
+        parts = [outcome.get("msg"), outcome.get("module_stderr"), outcome.get("stderr")]
+        for line in [line for part in parts if part for line in text_of(part)]:
+            self._display.display(f"    {line}", color=constants.COLOR_ERROR, stderr=True)

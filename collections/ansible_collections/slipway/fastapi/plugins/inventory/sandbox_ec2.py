@@ -1,0 +1,100 @@
+"""Inventory of the sandbox: amazon.aws.aws_ec2, bound to the account in the box."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: sandbox_ec2
+short_description: EC2 inventory of Slipway's sandbox
+version_added: 0.1.0
+author:
+  - Slipway maintainers
+description:
+  - The P(amazon.aws.aws_ec2#inventory) plugin with two additions that only a sandbox needs.
+  - While the sandbox is not running, the inventory is empty and no warning is shown, since the first play starts it.
+  - Every C(AWS_*) variable of the shell is dropped for this run, and the shared AWS files are ignored, so that
+    neither can lead any part of a sandbox run into a real account.
+  - The file name must end in C(aws_ec2.yml) or C(aws_ec2.yaml).
+extends_documentation_fragment:
+  - slipway.fastapi.aws_ec2_inventory
+  - inventory_cache
+  - constructed
+  - amazon.aws.boto3
+  - amazon.aws.common.plugins
+  - amazon.aws.region.plugins
+  - amazon.aws.assume_role.plugins
+options:
+  plugin:
+    description: Names this plugin.
+    required: true
+    type: str
+    choices: ['slipway.fastapi.sandbox_ec2']
+"""
+
+EXAMPLES = r"""
+plugin: slipway.fastapi.sandbox_ec2
+endpoint_url: http://127.0.0.1:4577
+access_key: sandbox
+secret_key: sandbox
+regions: [us-east-1]
+hostnames: [instance-id]
+"""
+
+import os
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible.errors import AnsibleParserError
+from ansible.utils.display import Display
+from ansible_collections.amazon.aws.plugins.inventory.aws_ec2 import InventoryModule as AwsEc2Inventory
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+CONNECT_SECONDS = 1.0
+
+display = Display()
+
+
+def forget_aws_environment(environ: dict[str, str] | os._Environ[str]) -> None:
+    """Drop what the AWS SDKs read from a shell, and point them away from the shared files."""
+    for name in [name for name in environ if name.startswith("AWS_")]:
+        del environ[name]
+    environ["AWS_CONFIG_FILE"] = os.devnull
+    environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
+    environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def loopback_address(endpoint_url: str | None) -> tuple[str, int]:
+    """Host and port of a loopback endpoint; raises AnsibleParserError for any other."""
+    parts = urlsplit(endpoint_url or "")
+    if parts.hostname not in LOOPBACK or parts.port is None:
+        raise AnsibleParserError(
+            f"The sandbox inventory takes only an endpoint_url on this machine with a port, not {endpoint_url!r}. "
+            "For a real account use inventories/dev or inventories/prod."
+        )
+    return parts.hostname, parts.port
+
+
+def is_listening(address: tuple[str, int]) -> bool:
+    """Whether something answers there."""
+    try:
+        with socket.create_connection(address, timeout=CONNECT_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
+class InventoryModule(AwsEc2Inventory):
+    """Hosts of the sandbox, or none while it is down."""
+
+    NAME = "slipway.fastapi.sandbox_ec2"
+
+    def _query(self, *args: Any, **kwargs: Any) -> Any:
+        if not is_listening(loopback_address(self.get_option("endpoint_url"))):
+            display.v("The sandbox is not running yet: its inventory is empty.")
+            return {"aws_ec2": []}
+        return super()._query(*args, **kwargs)
+
+    def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
+        """Read the hosts of the sandbox; errors of AWS are raised as AnsibleError by the parent."""
+        forget_aws_environment(os.environ)
+        super().parse(inventory, loader, path, cache=cache)

@@ -1,0 +1,166 @@
+"""Terraform's command line for one stack, blueprint and environment."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._process import Outcome, stream
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_log import Reader
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan import PlanSummary, summarise
+
+LOCK_TIMEOUT = "120s"
+PARALLELISM = 40  # most of an apply is waiting
+LOCK_ID = re.compile(r"ID:\s+([0-9a-f-]{36})")
+# A run is stack, blueprint and environment; what the shell would add to Terraform's input is left out.
+SHELL_INPUT = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR")
+
+
+class TerraformError(Exception):
+    """Terraform refused or failed; the message is meant for a person."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One root with its inputs.
+
+    ``directory`` is the root, ``work`` the folder for the data directory and the saved plan, ``backend`` the backend's
+    file, ``state_key`` the object that holds the state, ``cli_config`` Terraform's own configuration file.
+    """
+
+    directory: Path
+    work: Path
+    backend: Path
+    state_key: str
+    var_files: tuple[Path, ...]
+    variables: dict[str, Any]
+    cli_config: str | None = None
+
+    @property
+    def plan_file(self) -> Path:
+        """The saved plan."""
+        return self.work / "plan.tfplan"
+
+    def environment(self) -> dict[str, str]:
+        """The shell's environment without anything that would change Terraform's input."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(SHELL_INPUT)}
+        kept |= {"TF_DATA_DIR": str(self.work / "terraform"), "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1"}
+        if self.cli_config:
+            kept["TF_CLI_CONFIG_FILE"] = self.cli_config
+        return kept
+
+
+def as_argument(value: Any) -> str:
+    """A value as `-var` wants it: text as it is, anything else as JSON (which is HCL too)."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+@contextmanager
+def only_run(work: Path, show: Callable[[str], None]) -> Iterator[int]:
+    """Hold this checkout's lock for one stack, and yield its descriptor.
+
+    Terraform inherits the descriptor, so the lock lasts as long as Terraform does even when the run that started it is
+    killed. Whoever holds it knows that a lock still standing in the state belongs to nobody here.
+    """
+    with (work / "run.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            show("    another run is busy with this stack: waiting for it to end")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle.fileno()
+
+
+class Terraform:
+    """Runs Terraform for a stack and shows progress through ``show``."""
+
+    def __init__(self, stack: Stack, show: Callable[[str], None], unlock_stale: bool = False) -> None:
+        """``unlock_stale`` is for a state that only this machine can reach: the sandbox's."""
+        self.stack = stack
+        self.show = show
+        self.unlock_stale = unlock_stale
+
+    def init(self) -> None:
+        """Make the root ready; Terraform does nothing here that is done already."""
+        self.stack.work.mkdir(parents=True, exist_ok=True)
+        result = self._quiet(
+            "init",
+            "-input=false",
+            "-no-color",
+            "-reconfigure",
+            f"-backend-config={self.stack.backend}",
+            f"-backend-config=key={self.stack.state_key}",
+        )
+        if result.returncode:
+            raise TerraformError(f"terraform init failed:\n{result.stderr.strip() or result.stdout.strip()}")
+
+    def plan(self, destroy: bool = False) -> PlanSummary:
+        """Plan, save the plan, and tell what it would do."""
+        arguments = [*(["-destroy"] if destroy else []), f"-out={self.stack.plan_file}", *self._inputs()]
+        self._logged("plan", *arguments)
+        shown = self._quiet("show", "-json", str(self.stack.plan_file))
+        if shown.returncode:
+            raise TerraformError(f"terraform show failed:\n{shown.stderr.strip()}")
+        return summarise(json.loads(shown.stdout))
+
+    def apply(self) -> dict[str, Any]:
+        """Apply exactly the saved plan and return the outputs that are not sensitive."""
+        return self._logged("apply", f"-parallelism={PARALLELISM}", str(self.stack.plan_file)).outputs
+
+    def outputs(self) -> dict[str, Any]:
+        """The outputs in the state that are not sensitive."""
+        result = self._quiet("output", "-json", "-no-color")
+        if result.returncode:
+            raise TerraformError(f"terraform output failed:\n{result.stderr.strip()}")
+        items: dict[str, Any] = json.loads(result.stdout)
+        return {name: item["value"] for name, item in items.items() if not item.get("sensitive")}
+
+    def _inputs(self) -> list[str]:
+        files = [f"-var-file={path}" for path in self.stack.var_files]
+        values = [f"-var={name}={as_argument(value)}" for name, value in self.stack.variables.items()]
+        return [*files, *values]
+
+    def _logged(self, command: str, *arguments: str) -> Reader:
+        reader, outcome = self._attempt(command, *arguments)
+        lock = LOCK_ID.search("\n".join(reader.errors))
+        if lock and self.unlock_stale:
+            self.show(f"    a lock of a killed run is in the way ({lock.group(1)}): removed")
+            self._quiet("force-unlock", "-force", lock.group(1))
+            reader, outcome = self._attempt(command, *arguments)
+        elif lock:
+            reader.errors.append(
+                "If no other run is under way, remove the lock: "
+                f"terraform -chdir={self.stack.directory} force-unlock {lock.group(1)}"
+            )
+        if outcome.code or reader.errors:
+            problems = reader.errors or [outcome.stderr.strip() or f"exit code {outcome.code}"]
+            raise TerraformError(f"terraform {command} failed:\n" + "\n".join(f"  - {p}" for p in problems))
+        return reader
+
+    def _attempt(self, command: str, *arguments: str) -> tuple[Reader, Outcome]:
+        reader = Reader(self.show)
+        timeout = "0s" if self.unlock_stale else LOCK_TIMEOUT
+        argv = ["terraform", command, "-json", "-input=false", f"-lock-timeout={timeout}", *arguments]
+        with only_run(self.stack.work, self.show) as lock:
+            env = self.stack.environment()
+            outcome = stream(argv, cwd=self.stack.directory, env=env, on_line=reader.line, inherit=(lock,))
+        return reader, outcome
+
+    def _quiet(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["terraform", *arguments],
+            cwd=self.stack.directory,
+            env=self.stack.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )

@@ -1,0 +1,84 @@
+"""Tags are a trust boundary: what a play would use must have been checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import OPTIONAL, REQUIRED, host_errors
+
+ALLOWED = {
+    "environment": "dev",
+    "apps": ["shop"],
+    "buckets": ["slipway-dev-*"],
+    "parameters": ["/slipway/dev/*"],
+    "databases": ["shop-dev"],
+    "vpc_ids": ["vpc-1"],
+}
+HOST = {
+    "slipway_instance_id": "i-0123456789abcdef0",
+    "ansible_host": "10.0.0.4",
+    "slipway_vpc_id": "vpc-1",
+    "slipway_app": "shop",
+    "slipway_env": "dev",
+    "slipway_role": "web",
+    "slipway_port": 8000,
+    "slipway_health_path": "/api/v1/health",
+    "slipway_env_parameter": "/slipway/dev/shop/env",
+    "slipway_database_parameter": "/slipway/dev/shop/database-url",
+    "slipway_database": "shop-dev",
+    "slipway_artifact": "s3://slipway-dev-shop-artifacts/releases/app.zip",
+    "slipway_content_bucket": "slipway-dev-shop-content",
+}
+
+
+def test_a_host_of_terraform_is_trusted() -> None:
+    assert host_errors(HOST, ALLOWED) == []
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_is_required_must_be_there(name: str) -> None:
+    host = {key: value for key, value in HOST.items() if key != name}
+    assert [error.split()[0] for error in host_errors(host, {**ALLOWED, "vpc_ids": ["vpc-1"]})] == [name]
+
+
+@pytest.mark.parametrize("name", OPTIONAL)
+def test_what_is_optional_may_be_absent(name: str) -> None:
+    assert host_errors({**HOST, name: ""}, ALLOWED) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("slipway_instance_id", "localhost"),
+        ("ansible_host", "10.0.0.4 -o ProxyCommand=id"),
+        ("slipway_vpc_id", "vpc-2"),
+        ("slipway_app", "{{ lookup('pipe', 'id') }}"),
+        ("slipway_app", "another"),
+        ("slipway_env", "prod"),
+        ("slipway_role", "../web"),
+        ("slipway_port", "80"),
+        ("slipway_port", "8000; id"),
+        ("slipway_port", "65536"),
+        ("slipway_health_path", "health"),
+        ("slipway_health_path", "/$(id)"),
+        ("slipway_env_parameter", "/slipway/prod/shop/env"),
+        ("slipway_env_parameter", "/slipway/dev/../prod/env"),
+        ("slipway_database_parameter", "relative"),
+        ("slipway_database", "other-db"),
+        ("slipway_artifact", "s3://evil/app.zip"),
+        ("slipway_artifact", "https://slipway-dev-shop-artifacts/app.zip"),
+        ("slipway_artifact", "s3://slipway-dev-a/../../x"),
+        ("slipway_content_bucket", "someone-elses"),
+    ],
+)
+def test_one_bad_value_is_one_error_that_names_it(name: str, value: Any) -> None:
+    errors = host_errors({**HOST, name: value}, ALLOWED)
+    assert len(errors) == 1
+    assert errors[0].startswith(name)
+
+
+def test_without_allow_lists_no_resource_is_trusted() -> None:
+    bare = {"environment": "dev"}
+    named = {error.split()[0] for error in host_errors(HOST, bare)}
+    assert named == {"slipway_app", *OPTIONAL}
