@@ -19,8 +19,8 @@ options:
     required: true
   allowed:
     description:
-      - The allow-lists C(apps), C(buckets), C(parameters), C(databases) (shell patterns) and C(vpc_ids), and the name of
-        the environment as C(environment).
+      - The allow-lists C(apps), C(buckets), C(parameters), C(databases) (shell patterns) and C(vpc_ids), and the name
+        of the environment as C(environment).
     type: dict
     required: true
 """

@@ -14,9 +14,10 @@ from typing import Any
 
 NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
 INSTANCE = re.compile(r"i-[0-9a-f]{8,17}")
-PATH = re.compile(r"/[A-Za-z0-9_./-]*")
-# S3's own rules for bucket names, and the key characters that it calls safe.
-ARTIFACT = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[A-Za-z0-9!_.*'()/-]{1,200})")
+# Terraform's variables admit the same characters, which are also those of AWS's tags but for the space.
+PATH = re.compile(r"/[A-Za-z0-9_.:/=+@-]*")
+PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+){1,15}")
+ARTIFACT = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[A-Za-z0-9_.@=+/-]{1,200})")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # the service has no right to bind a port below
 
@@ -84,8 +85,8 @@ REQUIRED: dict[str, Check] = {
     "slipway_health_path": _matches(PATH, "a path such as /health"),
 }
 OPTIONAL: dict[str, Check] = {
-    "slipway_env_parameter": _listed(PATH, "a parameter's path", "parameters"),
-    "slipway_database_parameter": _listed(PATH, "a parameter's path", "parameters"),
+    "slipway_env_parameter": _listed(PARAMETER, "a parameter's path", "parameters"),
+    "slipway_database_parameter": _listed(PARAMETER, "a parameter's path", "parameters"),
     "slipway_database": _listed(NAME, "a database identifier", "databases"),
     "slipway_artifact": _artifact,
     "slipway_content_bucket": _listed(BUCKET, "a bucket's name", "buckets"),
