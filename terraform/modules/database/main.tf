@@ -1,0 +1,57 @@
+locals {
+  family = "postgres${split(".", var.engine_version)[0]}"
+}
+
+resource "aws_db_subnet_group" "this" {
+  name        = var.identifier
+  description = "Subnets of ${var.identifier}"
+  subnet_ids  = var.subnet_ids
+}
+
+resource "aws_db_parameter_group" "this" {
+  name_prefix = "${var.identifier}-"
+  family      = local.family
+  description = "Postgres settings of ${var.identifier}"
+
+  # The default of Postgres 15 and later, held here so that nobody turns it off unseen.
+  parameter {
+    name  = "rds.force_ssl"
+    value = "1"
+  }
+
+  # A new major release needs a new group, while the old one is still in use.
+  lifecycle {
+    create_before_destroy = true
+  }
+}
+
+resource "aws_db_instance" "this" {
+  identifier     = var.identifier
+  engine         = "postgres"
+  engine_version = var.engine_version
+  instance_class = var.instance_class
+
+  db_name                     = var.name
+  username                    = var.master_username
+  manage_master_user_password = true
+  port                        = 5432
+
+  storage_type          = "gp3"
+  allocated_storage     = var.storage
+  max_allocated_storage = var.storage_limit
+  storage_encrypted     = true
+
+  db_subnet_group_name   = aws_db_subnet_group.this.name
+  parameter_group_name   = aws_db_parameter_group.this.name
+  vpc_security_group_ids = var.security_group_ids
+  publicly_accessible    = false
+  multi_az               = var.multi_az
+  ca_cert_identifier     = "rds-ca-rsa2048-g1"
+
+  backup_retention_period    = var.backup_days
+  copy_tags_to_snapshot      = true
+  auto_minor_version_upgrade = true
+  deletion_protection        = var.protect_data
+  skip_final_snapshot        = !var.protect_data
+  final_snapshot_identifier  = var.protect_data ? "${var.identifier}-final" : null
+}

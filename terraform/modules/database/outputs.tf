@@ -1,0 +1,9 @@
+output "identifier" {
+  description = "Identifier of the RDS instance, under which its description and its managed secret are found."
+  value       = aws_db_instance.this.identifier
+}
+
+output "endpoint" {
+  description = "host:port that clients connect to."
+  value       = aws_db_instance.this.endpoint
+}

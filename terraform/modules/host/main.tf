@@ -1,0 +1,29 @@
+resource "aws_instance" "this" {
+  ami                    = var.ami != null ? var.ami : data.aws_ami.debian[0].id
+  instance_type          = var.instance_type
+  subnet_id              = var.subnet_id
+  vpc_security_group_ids = var.security_group_ids
+  iam_instance_profile   = var.instance_profile
+  key_name               = var.ssh_key_name
+  user_data              = file("${path.module}/cloud-config.yaml")
+
+  # Session tokens only, and one hop: a container on the host does not get the host's role.
+  metadata_options {
+    http_endpoint               = "enabled"
+    http_tokens                 = "required"
+    http_put_response_hop_limit = 1
+  }
+
+  root_block_device {
+    volume_type = "gp3"
+    volume_size = var.volume_size
+    encrypted   = true
+  }
+
+  tags = merge(var.tags, { Name = var.name })
+
+  # A newer image or another first-boot file is for the next host: neither may replace or restart this one.
+  lifecycle {
+    ignore_changes = [ami, user_data]
+  }
+}

@@ -1,0 +1,14 @@
+output "id" {
+  description = "Instance id."
+  value       = aws_instance.this.id
+}
+
+output "public_ip" {
+  description = "Public address; it changes when the instance is stopped and started. Empty in a subnet that gives none."
+  value       = aws_instance.this.public_ip
+}
+
+output "private_ip" {
+  description = "Private address."
+  value       = aws_instance.this.private_ip
+}

@@ -1,0 +1,16 @@
+resource "aws_iam_role" "host" {
+  name               = var.name
+  description        = "What the application's hosts may do"
+  assume_role_policy = data.aws_iam_policy_document.trust.json
+}
+
+resource "aws_iam_role_policy" "host" {
+  name   = var.name
+  role   = aws_iam_role.host.id
+  policy = data.aws_iam_policy_document.host.json
+}
+
+resource "aws_iam_instance_profile" "host" {
+  name = var.name
+  role = aws_iam_role.host.name
+}

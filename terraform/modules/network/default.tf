@@ -1,0 +1,26 @@
+data "aws_vpc" "default" {
+  count = var.mode == "default" ? 1 : 0
+
+  default = true
+}
+
+data "aws_subnets" "default" {
+  count = var.mode == "default" ? 1 : 0
+
+  filter {
+    name   = "vpc-id"
+    values = [data.aws_vpc.default[0].id]
+  }
+
+  filter {
+    name   = "default-for-az"
+    values = ["true"]
+  }
+
+  lifecycle {
+    postcondition {
+      condition     = length(self.ids) >= 2
+      error_message = "The default VPC has fewer than two default subnets, and RDS needs two: run `aws ec2 create-default-subnet --availability-zone …`, or set network.mode = \"new\"."
+    }
+  }
+}

@@ -1,0 +1,58 @@
+variable "name" {
+  type        = string
+  description = "Prefix of the security groups' names."
+  nullable    = false
+}
+
+variable "vpc_id" {
+  type        = string
+  description = "The VPC that the groups belong to."
+  nullable    = false
+}
+
+variable "port" {
+  type        = number
+  description = "TCP port that the application listens on."
+  nullable    = false
+
+  validation {
+    condition     = var.port >= 1024 && var.port <= 65535 && floor(var.port) == var.port
+    error_message = "port is ${var.port}: choose a whole number from 1024 to 65535; the service account may not bind a lower one."
+  }
+}
+
+variable "http_ingress_cidrs" {
+  type        = set(string)
+  description = "Who reaches the application's port. Empty: nobody."
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.http_ingress_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "http_ingress_cidrs has ${join(", ", [for cidr in var.http_ingress_cidrs : cidr if try(cidrsubnet(cidr, 0, 0) != cidr, true)])}: write network addresses in CIDR form, for example 203.0.113.7/32 for one address or 203.0.113.0/24 for a network."
+  }
+}
+
+variable "ssh_ingress_cidrs" {
+  type        = set(string)
+  description = "Who reaches SSH. Empty: nobody. The whole internet is refused."
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for cidr in var.ssh_ingress_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "ssh_ingress_cidrs has ${join(", ", [for cidr in var.ssh_ingress_cidrs : cidr if try(cidrsubnet(cidr, 0, 0) != cidr, true)])}: write network addresses in CIDR form, for example 203.0.113.7/32 for one address or 203.0.113.0/24 for a network."
+  }
+
+  # Shorter prefixes than these are the whole internet in a few pieces (0.0.0.0/1 and 128.0.0.0/1).
+  validation {
+    condition = alltrue([
+      for cidr in var.ssh_ingress_cidrs : try(tonumber(split("/", cidr)[1]) >= (strcontains(cidr, ":") ? 32 : 8), true)
+    ])
+    error_message = "SSH may not be open to the internet (0.0.0.0/0, ::/0, or a prefix shorter than /8, /32 for IPv6): name your own address in ssh_ingress_cidrs, for example 203.0.113.7/32, or leave the list empty and use a Session Manager session."
+  }
+}
+
+variable "database" {
+  type        = bool
+  description = "Whether to make a group for a database that the application's group may reach."
+  nullable    = false
+}

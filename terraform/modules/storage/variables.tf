@@ -1,0 +1,62 @@
+variable "buckets" {
+  type = object({
+    logs      = string
+    artifacts = string
+    content   = string
+  })
+  description = "Names of the three buckets."
+  nullable    = false
+
+  validation {
+    condition     = alltrue([for name in values(var.buckets) : can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", name))])
+    error_message = "A bucket name must have 3 to 63 lower-case letters, digits and hyphens, none at either end (a dot would break TLS); not so: ${join(", ", [for name in values(var.buckets) : name if !can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", name))])}. Set bucket_names, or shorten app."
+  }
+
+  validation {
+    condition     = length(distinct(values(var.buckets))) == 3
+    error_message = "The three buckets need three different names: check bucket_names."
+  }
+}
+
+variable "account_id" {
+  type        = string
+  description = "Account of the buckets: the only one whose access logs are taken."
+  nullable    = false
+}
+
+variable "partition" {
+  type        = string
+  description = "AWS partition of every ARN: aws, aws-cn or aws-us-gov."
+  default     = "aws"
+  nullable    = false
+}
+
+variable "protect_data" {
+  type        = bool
+  description = "Whether a bucket that still holds objects refuses to be destroyed."
+  nullable    = false
+}
+
+variable "artifact_retention_days" {
+  type        = number
+  description = "Days that a replaced version of an artifact is kept."
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.artifact_retention_days >= 1 && floor(var.artifact_retention_days) == var.artifact_retention_days
+    error_message = "artifact_retention_days is ${var.artifact_retention_days}: set a whole number of days, 1 at least."
+  }
+}
+
+variable "log_retention_days" {
+  type        = number
+  description = "Days that logs are kept."
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.log_retention_days >= 1 && floor(var.log_retention_days) == var.log_retention_days
+    error_message = "log_retention_days is ${var.log_retention_days}: set a whole number of days, 1 at least."
+  }
+}

@@ -1,0 +1,79 @@
+output "app" {
+  description = "Name of the application."
+  value       = var.app
+}
+
+output "app_url" {
+  description = "Where the application answers, for those whom http_ingress_cidrs admits."
+  value       = "http://${module.host.public_ip}:${var.port}"
+}
+
+output "rds_endpoint" {
+  description = "host:port of the database; absent without one."
+  value       = one(module.database[*].endpoint)
+}
+
+output "ssh_command" {
+  description = "Logs in over SSH; absent while SSH is closed. The alias keeps known_hosts right when an address is used again."
+  value = length(var.ssh_ingress_cidrs) == 0 ? null : join(" ", compact([
+    "ssh",
+    var.ssh_private_key_file == null ? "" : "-i ${var.ssh_private_key_file}",
+    "-o HostKeyAlias=${module.host.id}",
+    "slipway@${module.host.public_ip}",
+  ]))
+}
+
+output "session_command" {
+  description = "Logs in by Session Manager, without an open port. It wants the SSM agent on the image and a real AWS account."
+  value       = "aws ssm start-session --region ${var.region} --target ${module.host.id}"
+}
+
+output "instance_ids" {
+  description = "The hosts."
+  value       = [module.host.id]
+}
+
+output "artifact_bucket" {
+  description = "Bucket that artifacts are published to."
+  value       = module.storage.names.artifacts
+}
+
+output "content_bucket" {
+  description = "Bucket that the application reads and writes."
+  value       = module.storage.names.content
+}
+
+output "logs_bucket" {
+  description = "Bucket for access logs, and for the application's logs under app/."
+  value       = module.storage.names.logs
+}
+
+output "artifact_key" {
+  description = "Key of the application's archive; absent without one."
+  value       = var.artifact_key
+}
+
+output "env_parameter_name" {
+  description = "SSM parameter that holds the application's .env."
+  value       = local.env_parameter
+}
+
+output "database_parameter_name" {
+  description = "SSM parameter that holds the application's database URL; absent without a database."
+  value       = local.database_parameter
+}
+
+output "database_identifier" {
+  description = "Identifier of the RDS instance; absent without a database."
+  value       = one(module.database[*].identifier)
+}
+
+output "vpc_id" {
+  description = "VPC of the hosts."
+  value       = module.network.vpc_id
+}
+
+output "security_group_id" {
+  description = "Security group of the hosts."
+  value       = module.security.app_security_group_id
+}

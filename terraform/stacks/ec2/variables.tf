@@ -1,0 +1,280 @@
+# Which service, and where. The blueprint says the first, the environment the rest.
+
+variable "app" {
+  type        = string
+  description = "Name of the application. With env it is part of every name that the stack gives."
+  nullable    = false
+
+  # 20 characters is what S3's 63 leave beside "slipway-", env, the kind of bucket and the account.
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.app)) && length(var.app) >= 2 && length(var.app) <= 20
+    error_message = "The application name \"${var.app}\" must have 2 to 20 lower-case letters, digits and single hyphens and start with a letter, for example location-content."
+  }
+}
+
+variable "env" {
+  type        = string
+  description = "Name of the environment: sandbox, dev, prod or one of your own."
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.env))
+    error_message = "The environment \"${var.env}\" must have 2 to 10 lower-case letters and digits and start with a letter, for example dev."
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "AWS region."
+  default     = "us-east-1"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]$", var.region))
+    error_message = "The region \"${var.region}\" is not written as AWS writes them: use for example us-east-1."
+  }
+}
+
+variable "allowed_account_ids" {
+  type        = list(string)
+  description = "The accounts that this environment may be applied to. In any other the provider refuses to start."
+  nullable    = false
+
+  validation {
+    condition     = length(var.allowed_account_ids) > 0 && alltrue([for id in var.allowed_account_ids : can(regex("^[0-9]{12}$", id))])
+    error_message = "Name the account of this environment: set allowed_account_ids = [\"<12 digits>\"] in terraform/envs/${var.env}/env.tfvars. `aws sts get-caller-identity` prints the account that your credentials belong to."
+  }
+
+  validation {
+    condition     = (var.env == "sandbox") == alltrue([for id in var.allowed_account_ids : id == "000000000000"])
+    error_message = "Account 000000000000 is the sandbox's, and the sandbox has no other: correct allowed_account_ids in terraform/envs/${var.env}/env.tfvars."
+  }
+}
+
+variable "endpoint_url" {
+  type        = string
+  description = "Address of the sandbox's API. Null in AWS."
+  default     = null
+
+  validation {
+    condition     = (var.env == "sandbox") == (var.endpoint_url != null)
+    error_message = var.env == "sandbox" ? "The sandbox environment needs endpoint_url, for example http://127.0.0.1:4577." : "endpoint_url belongs to the sandbox environment only: remove it from terraform/envs/${var.env}/env.tfvars."
+  }
+
+  validation {
+    condition     = var.endpoint_url == null || can(regex("^http://(127\\.0\\.0\\.1|localhost):[0-9]{2,5}$", var.endpoint_url))
+    error_message = "The sandbox's API is on this machine only: endpoint_url must be http://127.0.0.1:<port> without a path."
+  }
+}
+
+variable "endpoint_credentials" {
+  type = object({
+    access_key = string
+    secret_key = string
+  })
+  description = "Keys that the sandbox's API takes; they are no secret. Null in AWS, where real keys never belong in a file."
+  default     = null
+
+  validation {
+    condition     = (var.endpoint_credentials == null) == (var.endpoint_url == null)
+    error_message = var.endpoint_url == null ? "endpoint_credentials are the sandbox's: remove them, and give AWS credentials by your profile or environment." : "endpoint_url needs endpoint_credentials beside it, or your own keys would be sent there."
+  }
+}
+
+variable "protect_data" {
+  type        = bool
+  description = "Whether destroying is refused for a database and for buckets that hold objects. A final snapshot is taken once it is allowed."
+  default     = true
+  nullable    = false
+}
+
+# Network
+
+variable "network" {
+  type = object({
+    mode       = string
+    cidr       = optional(string)
+    zone_count = optional(number, 2)
+  })
+  description = "mode \"new\" makes a VPC with the range cidr (10.20.0.0/16 if left out) in zone_count zones; \"default\" uses the account's default VPC."
+  default     = { mode = "new" }
+  nullable    = false
+
+  validation {
+    condition     = var.network.mode == "new" || var.network.cidr == null
+    error_message = "network.cidr is the range of a new VPC: remove it, or set network.mode = \"new\"."
+  }
+}
+
+variable "egress" {
+  type        = string
+  description = "How hosts reach the internet. This stack's hosts serve on a public address and use it to go out as well: \"public_ip\"."
+  default     = "public_ip"
+  nullable    = false
+
+  validation {
+    condition     = var.egress == "public_ip"
+    error_message = "egress is \"${var.egress}\": the ec2 stack has hosts with public addresses only, so set egress = \"public_ip\". Behind a NAT gateway or endpoints nobody could call the service without a load balancer."
+  }
+}
+
+variable "http_ingress_cidrs" {
+  type        = set(string)
+  description = "Who reaches the application's port. Nobody unless set; [\"0.0.0.0/0\"] is everybody."
+  default     = []
+  nullable    = false
+}
+
+variable "ssh_ingress_cidrs" {
+  type        = set(string)
+  description = "Who reaches SSH. Nobody unless set; the whole internet is refused."
+  default     = []
+  nullable    = false
+
+  validation {
+    condition     = length(var.ssh_ingress_cidrs) == 0 || var.ssh_key_name != null
+    error_message = "SSH is opened but nobody could log in: set ssh_key_name to an EC2 key pair, or leave ssh_ingress_cidrs empty."
+  }
+}
+
+# Host
+
+variable "instance_type" {
+  type        = string
+  description = "Size of the host, x86-64 or Graviton."
+  default     = "t3.micro"
+  nullable    = false
+}
+
+variable "ami" {
+  type        = string
+  description = "Image of the host: an AMI id. Null: the newest official Debian 12 at the time when the host is made."
+  default     = null
+}
+
+variable "volume_size" {
+  type        = number
+  description = "Root volume of the host in GiB."
+  default     = 16
+  nullable    = false
+}
+
+variable "ssh_key_name" {
+  type        = string
+  description = "EC2 key pair whose key the account `slipway` takes. Null: no key."
+  default     = null
+}
+
+variable "ssh_private_key_file" {
+  type        = string
+  description = "Where the private key lies on your machine. It is only printed, in ssh_command, and never read."
+  default     = null
+}
+
+# Application
+
+variable "port" {
+  type        = number
+  description = "TCP port that the application listens on."
+  default     = 8000
+  nullable    = false
+}
+
+variable "health_path" {
+  type        = string
+  description = "Path that answers 200 while the application is well."
+  default     = "/health"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^/[A-Za-z0-9_.:/=+@-]*$", var.health_path)) && length(var.health_path) <= 256
+    error_message = "health_path is \"${var.health_path}\": it must start with \"/\" and have letters, digits and _.:/=+@- only, because a tag carries it; for example /api/v1/health."
+  }
+}
+
+variable "env_parameter_name" {
+  type        = string
+  description = "SSM parameter that holds the application's .env. Null: /slipway/<env>/<app>/env."
+  default     = null
+
+  # AWS reserves the two names for itself.
+  validation {
+    condition     = var.env_parameter_name == null || (can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", var.env_parameter_name)) && !can(regex("^/(aws|ssm)", lower(coalesce(var.env_parameter_name, "/")))))
+    error_message = "env_parameter_name must be a path of at most 15 levels with letters, digits and _.- and not begin with /aws or /ssm, for example /slipway/dev/location-content/env."
+  }
+
+  validation {
+    condition     = var.env_parameter_name != "/slipway/${var.env}/${var.app}/database-url"
+    error_message = "env_parameter_name is the name under which the database's URL is kept: choose another, for example /slipway/${var.env}/${var.app}/env."
+  }
+}
+
+variable "artifact_key" {
+  type        = string
+  description = "Key of the application's archive in the artifacts bucket. Its folder is what the hosts may read. Null: hosts without an application."
+  default     = null
+
+  validation {
+    condition     = var.artifact_key == null || can(regex("^([A-Za-z0-9_.@=+-]+/)+[A-Za-z0-9_.@=+-]+\\.zip$", var.artifact_key))
+    error_message = "artifact_key is \"${coalesce(var.artifact_key, "null")}\": it must be a .zip in a folder, with letters, digits and _.@=+- in its names, for example releases/app.zip."
+  }
+}
+
+# Storage
+
+variable "bucket_names" {
+  type = object({
+    logs      = optional(string)
+    artifacts = optional(string)
+    content   = optional(string)
+  })
+  description = "Names of the buckets where slipway-<env>-<app>-<logs|artifacts|content>-<account> does not suit."
+  default     = {}
+  nullable    = false
+}
+
+variable "artifact_retention_days" {
+  type        = number
+  description = "Days that a replaced version of an artifact is kept: how far back a release can go."
+  default     = 90
+  nullable    = false
+}
+
+variable "log_retention_days" {
+  type        = number
+  description = "Days that logs are kept in the logs bucket."
+  default     = 90
+  nullable    = false
+}
+
+# Database
+
+variable "database" {
+  type = object({
+    identifier      = optional(string)
+    name            = optional(string, "app")
+    master_username = optional(string, "slipway_master")
+    engine_version  = optional(string, "16")
+    instance_class  = optional(string, "db.t3.micro")
+    storage         = optional(number, 20)
+    storage_limit   = optional(number, 0)
+  })
+  description = "RDS Postgres: {} for one with these defaults, null for none. identifier defaults to slipway-<env>-<app>; storage and storage_limit are GiB."
+  default     = null
+}
+
+# A var-file replaces an object as a whole. What environments set differently is therefore no part of `database`.
+
+variable "database_backup_days" {
+  type        = number
+  description = "Days that the database's automatic backups are kept; 0 makes none, which protect_data does not allow."
+  default     = 7
+  nullable    = false
+}
+
+variable "database_multi_az" {
+  type        = bool
+  description = "Whether the database has a standby in a second zone."
+  default     = false
+  nullable    = false
+}
