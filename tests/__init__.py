@@ -1,0 +1,1 @@
+"""How we know: unit, integration and end-to-end tests, and `run.py`, which runs them and all the other checks."""

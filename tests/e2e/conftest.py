@@ -1,0 +1,47 @@
+"""The whole of Slipway on this machine: one sandbox for all end-to-end tests, from nothing and back to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.machine import Traces, traces
+from tests.e2e.run import Run, make
+from tests.e2e.world import World
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that end or interrupt the sandbox come last: everything else shares it."""
+    last = ("test_interruption", "test_sandbox_down")
+    items.sort(key=lambda item: next((n for n, name in enumerate(last, 1) if name in item.nodeid), 0))
+
+
+@pytest.fixture(scope="session")
+def before() -> Traces:
+    """What the machine holds before the first run."""
+    found = traces()
+    if found.sandbox:
+        pytest.exit("A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", 2)
+    return found
+
+
+@pytest.fixture(scope="session")
+def first_run(before: Traces) -> Iterator[Run]:
+    """`make site` on a machine without a sandbox."""
+    yield make("site")
+    make("sandbox-down")
+
+
+@pytest.fixture(scope="session")
+def second_run(first_run: Run) -> Run:
+    """`make site` once more."""
+    assert first_run.code == 0, first_run.output[-4000:]
+    return make("site")
+
+
+@pytest.fixture(scope="session")
+def world(second_run: Run) -> World:
+    """The provisioned sandbox, to look at from outside."""
+    assert second_run.code == 0, second_run.output[-4000:]
+    return World.of_sandbox()

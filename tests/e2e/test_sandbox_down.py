@@ -1,0 +1,24 @@
+"""After `make sandbox-down` the machine is as it was."""
+
+from __future__ import annotations
+
+from tests.e2e.machine import SANDBOX, Traces, traces
+from tests.e2e.run import Run, make
+
+
+def test_nothing_is_left(before: Traces, first_run: Run) -> None:
+    down = make("sandbox-down")
+    assert down.code == 0, down.output
+    after = traces()
+    assert after.containers <= before.containers
+    assert after.networks - before.networks <= {"bridge", "host", "none"}
+    assert after.volumes <= before.volumes
+    assert after.processes == before.processes
+    assert not [name for name in after.interfaces - before.interfaces if name != "docker0"]
+    if before.rules:
+        assert after.rules == before.rules
+    assert not SANDBOX.exists()
+
+
+def test_a_second_time_says_that_there_is_nothing(first_run: Run) -> None:
+    assert make("sandbox-down").code == 0

@@ -1,0 +1,77 @@
+"""One command makes everything, a second one changes nothing, and the service is really there."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+
+import httpx
+
+from tests.e2e.run import ROOT, Run, play
+from tests.e2e.world import World
+
+RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+REPORT = ROOT / ".slipway" / "sandbox" / "location-content" / "verify.json"
+
+
+def test_the_first_run_ends_with_the_url_of_a_service_that_answers(first_run: Run, world: World) -> None:
+    assert first_run.code == 0
+    assert world.url in first_run.output
+    answer = httpx.get(f"{world.url}/health", timeout=5)
+    assert answer.status_code == 200
+    assert answer.json()["release"] in first_run.output
+
+
+def test_the_second_run_changes_nothing_and_says_so(second_run: Run) -> None:
+    assert second_run.code == 0
+    assert "nothing to change" in second_run.output
+    recap = RECAP.findall(second_run.output)
+    assert len(recap) >= 2
+    assert [line for line in recap if line[1:] != ("0", "0", "0")] == []
+
+
+def test_check_mode_agrees_that_nothing_would_change(world: World) -> None:
+    checked = play("site.yml", "--check", "--diff")
+    assert checked.code == 0, checked.output[-4000:]
+    assert [line for line in RECAP.findall(checked.output) if line[1:] != ("0", "0", "0")] == []
+
+
+def test_events_arrive_one_by_one(world: World) -> None:
+    arrivals = []
+    with httpx.stream("GET", f"{world.url}/events", params={"count": 4, "interval": 0.3}, timeout=10) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data:"):
+                arrivals.append(time.monotonic())
+    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:])]
+    assert len(arrivals) == 4
+    assert min(gaps) > 0.15, "the events came together, so something on the way buffers them"
+
+
+def test_the_service_works_with_all_that_it_was_given(world: World) -> None:
+    with httpx.Client(base_url=world.url, timeout=15) as service:
+        made = service.post("/jobs", json={"topic": "harbours"})
+        assert made.status_code == 201, made.text
+        assert service.get(f"/jobs/{made.json()['id']}").json()["topic"] == "harbours"
+        assert service.put("/objects/note.txt", content=b"seen").is_success
+        assert service.get("/objects/note.txt").content == b"seen"
+        assert service.get("/search", params={"q": "harbours"}).is_success
+        assert service.get("/generate", params={"prompt": "harbours"}).is_success
+
+
+def test_the_report_is_green_for_every_dependency(world: World) -> None:
+    report = json.loads(REPORT.read_text())
+    text = json.dumps(report)
+    assert '"ok": false' not in text
+    for name in ("tavily", "gemini", "s3", "rds", "health"):
+        assert f'"{name}"' in text
+
+
+def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> None:
+    properties = world.shell("systemctl show backend --property=User,NoNewPrivileges,ProtectSystem,MemoryDenyWriteExecute")
+    assert set(properties.split()) == {
+        "User=backend",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        "MemoryDenyWriteExecute=yes",
+    }

@@ -1,0 +1,111 @@
+"""The provisioned sandbox seen from outside: its API and its hosts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import boto3
+import docker
+from docker.models.containers import Container
+
+from sandbox.settings import Settings, settings_for
+
+# What a release touches on a host, and nothing that moves by itself.
+HOST_STATE = """
+readlink /opt/backend/current /opt/backend/previous
+ls -A /opt/backend /opt/backend/releases
+sha256sum /opt/backend/shared/.env /etc/systemd/system/backend.service
+systemctl is-active backend
+"""
+HOST_PROCESS = "systemctl show backend --property=MainPID"
+
+
+@dataclass(frozen=True)
+class World:
+    """The one app that the end-to-end tests deploy, in the sandbox."""
+
+    settings: Settings
+
+    @classmethod
+    def of_sandbox(cls) -> World:
+        """The sandbox that `make site` uses."""
+        return cls(settings_for("main"))
+
+    def client(self, service: str) -> Any:
+        """A boto3 client with the operator's keys, whatever the shell says."""
+        session = boto3.Session(
+            aws_access_key_id=self.settings.access_key,
+            aws_secret_access_key=self.settings.secret_key,
+            region_name=self.settings.region,
+        )
+        return session.client(service, endpoint_url=self.settings.api_url)
+
+    @cached_property
+    def instance(self) -> dict[str, Any]:
+        """The only running instance."""
+        found = self.client("ec2").describe_instances(
+            Filters=[{"Name": "instance-state-name", "Values": ["running"]}, {"Name": "tag-key", "Values": ["slipway:app"]}]
+        )
+        instances: list[dict[str, Any]] = [i for r in found["Reservations"] for i in r["Instances"]]
+        (only,) = instances
+        return only
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The instance's tags."""
+        return {tag["Key"]: tag["Value"] for tag in self.instance["Tags"]}
+
+    @property
+    def url(self) -> str:
+        """Where the service answers."""
+        return f"http://{self.instance['PublicIpAddress']}:{self.tags['slipway:port']}"
+
+    @property
+    def artifact(self) -> tuple[str, str]:
+        """Bucket and key of the artifact."""
+        bucket, _, key = self.tags["slipway:artifact"].removeprefix("s3://").partition("/")
+        return bucket, key
+
+    def containers(self) -> list[Container]:
+        """The sandbox's containers."""
+        found: list[Container] = docker.from_env().containers.list(all=True, filters={"label": self.settings.label})
+        return found
+
+    @property
+    def host(self) -> Container:
+        """The container that plays the instance."""
+        (only,) = [c for c in self.containers() if self.instance["InstanceId"] in c.name]
+        return only
+
+    def shell(self, script: str) -> str:
+        """Run a script as root on the host and return what it prints."""
+        result = self.host.exec_run(["sh", "-c", script])
+        return str(result.output.decode(errors="replace"))
+
+    def api_state(self) -> dict[str, Any]:
+        """What the API holds, secrets by version only."""
+        ssm, s3, ec2, rds = (self.client(name) for name in ("ssm", "s3", "ec2", "rds"))
+        parameters = {p["Name"]: p["Version"] for p in ssm.describe_parameters()["Parameters"]}
+        objects = {
+            f"{bucket['Name']}/{item['Key']}": item["ETag"]
+            for bucket in s3.list_buckets()["Buckets"]
+            if bucket["Name"] != self.settings.state_bucket
+            for item in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", [])
+        }
+        reservations = ec2.describe_instances()["Reservations"]
+        instances = {i["InstanceId"]: i["State"]["Name"] for r in reservations for i in r["Instances"]}
+        groups = {g["GroupId"]: str(g["IpPermissions"]) for g in ec2.describe_security_groups()["SecurityGroups"]}
+        databases = [d["DBInstanceIdentifier"] for d in rds.describe_db_instances()["DBInstances"]]
+        return {
+            "parameters": parameters,
+            "objects": objects,
+            "instances": instances,
+            "groups": groups,
+            "databases": databases,
+        }
+
+    def host_state(self, with_process: bool = True) -> str:
+        """What a release could change on the host; without the process where a restart is part of the story."""
+        return self.shell(HOST_STATE + (HOST_PROCESS if with_process else ""))
