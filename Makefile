@@ -1,0 +1,133 @@
+# `make` alone prints the targets. Everything here is a plain command that also works when typed by hand.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+ENV ?= sandbox
+BLUEPRINT ?= location-content
+PYTHON ?= python3
+ARGS ?=
+APP ?= examples/app
+FILE ?= .env
+
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+
+environments := $(notdir $(wildcard inventories/*))
+blueprints := $(patsubst terraform/blueprints/%.tfvars,%,$(wildcard terraform/blueprints/*.tfvars))
+bin := .venv/bin
+play = $(bin)/ansible-playbook -i 'inventories/$(ENV)' -e 'blueprint=$(BLUEPRINT)'
+# A path as ansible-playbook takes it whole, spaces included.
+json = printf '{"$(1)": "%s"}' "$$(realpath -m -- '$(2)')"
+run_tests := $(bin)/python tests/run.py
+
+.PHONY: help
+help: ## Show this help
+	@echo 'Usage: make TARGET [ENV=$(ENV)] [BLUEPRINT=$(BLUEPRINT)] [ARGS="more options of ansible-playbook"]'
+	@awk 'BEGIN { FS = ":.*## " } /^## / { printf "\n%s\n", substr($$0, 4) } /^[a-z0-9-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\nEnvironments: %s\nBlueprints:   %s\n' '$(environments)' '$(blueprints)'
+
+# What every target that works on an environment asks first, so that a typing error is told as one.
+.PHONY: checked
+checked:
+	@$(if $(filter $(ENV),$(environments)),:,echo "There is no environment '$(ENV)'. Choose one: make … ENV=<$(environments)>" >&2; exit 2)
+	@$(if $(filter $(BLUEPRINT),$(blueprints)),:,echo "There is no blueprint '$(BLUEPRINT)'. Choose one: make … BLUEPRINT=<$(blueprints)>" >&2; exit 2)
+
+.PHONY: venv
+venv:
+	@$(PYTHON) -m setup venv
+
+.PHONY: ready
+ready:
+	@$(PYTHON) -m setup
+
+## From nothing to a service
+.PHONY: site plan apply configure release verify destroy
+site: checked ready ## Do it all: sandbox (where there is one), provision, configure, release, verify
+	@$(play) site.yml $(ARGS)
+
+plan: checked ready ## Show what Terraform would change, and change nothing
+	@$(play) playbooks/provision.yml -e plan_only=true $(ARGS)
+
+apply: checked ready ## Show Terraform's plan and apply exactly that plan
+	@$(play) playbooks/provision.yml $(ARGS)
+
+configure: checked venv ## Make the hosts what they should be, up to the service itself
+	@$(play) playbooks/configure.yml $(ARGS)
+
+release: checked venv ## Bring the published artifact and the stored .env to the hosts
+	@$(play) playbooks/release.yml $(ARGS)
+
+verify: checked venv ## Ask the hosts whether the service reaches all that it needs
+	@$(play) playbooks/verify.yml $(ARGS)
+
+destroy: checked ready ## Remove what Terraform made for this application in this environment
+	@$(play) playbooks/destroy.yml $(ARGS)
+
+## What the service gets
+.PHONY: publish env-push
+publish: checked venv ## Upload the application: make publish APP=./dir
+	@$(play) playbooks/publish.yml -e "$$($(call json,dir,$(APP)))" $(ARGS)
+
+env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env
+	@$(play) playbooks/env_push.yml -e "$$($(call json,file,$(FILE)))" $(ARGS)
+
+## Look at what runs
+.PHONY: ssh health
+ssh: checked venv ## Open a shell on a host: make ssh [HOST=i-…] [ARGS="command"]
+	@$(bin)/python tools/hosts.py ssh --inventory 'inventories/$(ENV)' $(if $(HOST),--host '$(HOST)') -- $(ARGS)
+
+health: checked venv ## Ask every host's service for its health, from here
+	@$(bin)/python tools/hosts.py health --inventory 'inventories/$(ENV)'
+
+## The AWS account in a box
+.PHONY: sandbox-up sandbox-down sandbox-status
+sandbox-up: ready ## Start the sandbox
+	@$(bin)/python -m sandbox up
+
+sandbox-down: venv ## Stop the sandbox and remove all that it made; its AWS account is lost
+	@$(bin)/python -m sandbox down
+
+sandbox-status: venv ## Say what runs in the sandbox
+	@$(bin)/python -m sandbox status
+
+## Tests
+.PHONY: test lint unit app-test terraform-test molecule integration e2e
+test: ready ## Run every test, in the order below, and print the counts
+	@$(run_tests)
+
+lint: venv ## ansible-lint, yamllint, ruff, mypy
+	@$(run_tests) lint
+
+unit: venv ## Unit tests of modules, plugins, sandbox, set-up and repository
+	@$(run_tests) unit
+
+app-test: ready ## The sample service's own tests
+	@$(run_tests) app-test
+
+terraform-test: venv ## terraform fmt, validate and test for each module and root
+	@$(run_tests) terraform-test
+
+molecule: ready ## Each role on a real systemd host
+	@$(run_tests) molecule
+
+integration: ready ## Modules and sandbox against each other
+	@$(run_tests) integration
+
+e2e: ready ## site.yml from nothing, twice, and what bad input gets
+	@$(run_tests) e2e
+
+## House
+.PHONY: collection docs lock clean
+collection: venv ## Build the collection that ansible-galaxy can install, in dist/
+	@$(bin)/python tools/build_collection.py
+
+docs: venv ## Write docs/roles.md anew from the roles' argument specifications
+	@$(bin)/python tools/role_docs.py
+
+lock: venv ## Resolve requirements.in anew into the locked requirements.txt, here and in the sample service
+	@for folder in . examples/app; do \
+		(cd "$$folder" && "$(CURDIR)/$(bin)/uv" pip compile --universal --generate-hashes --python-version 3.11 -q requirements.in -o requirements.txt) || exit; \
+	done
+
+clean: ## Remove caches and built files; keeps the sandbox, what it runs, and .venv
+	@rm -rf .cache dist .pytest_cache .mypy_cache .ruff_cache .ansible
+	@find . -path ./.venv -prune -o -path ./.sandbox -prune -o -type d -name __pycache__ -exec rm -rf {} +

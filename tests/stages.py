@@ -1,0 +1,158 @@
+"""The stages of `make test`: what each runs, and how its results are counted."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import counts
+from tests.counts import Counts
+from tests.postgres import postgres_url
+
+ROOT = Path(__file__).resolve().parent.parent
+LOGS = ROOT / ".cache" / "test-logs"
+BIN = Path(sys.executable).parent
+PYTHON_TREES = ("benchmarks", "collections", "molecule", "roles", "sandbox", "setup", "tests", "tools")
+SAMPLE = ROOT / "examples" / "app"
+
+
+class Runner:
+    """Runs a stage's commands, all output going to one log."""
+
+    def __init__(self, name: str, live: bool) -> None:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.log = LOGS / f"{name}.log"
+        self.junit = LOGS / f"{name}.xml"
+        self.live = live
+        self._lock = threading.Lock()
+        self.log.write_bytes(b"")
+        self.junit.unlink(missing_ok=True)
+
+    def run(self, argv: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> int:
+        """Run a command to its end, showing its output as it comes, and return its exit code."""
+        self.say(f"$ {' '.join(argv)}\n")
+        with subprocess.Popen(
+            argv, cwd=cwd, env=_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                self.say(line)
+        return process.returncode
+
+    def run_beside(self, argv: list[str], env: dict[str, str]) -> tuple[int, str]:
+        """Run a command beside others: its output is shown in one piece, and returned with the exit code."""
+        done = subprocess.run(
+            argv, cwd=ROOT, env=_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        self.say(f"$ {' '.join(argv)}\n{done.stdout}")
+        return done.returncode, done.stdout
+
+    def say(self, text: str) -> None:
+        """Write to the log, and to the terminal too when the stage runs live."""
+        with self._lock:
+            with self.log.open("a", encoding="utf-8") as log:
+                log.write(text)
+            if self.live:
+                print(text, end="", flush=True)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One line of the report."""
+
+    name: str
+    run: Callable[[Runner], Counts]
+
+
+def lint(runner: Runner) -> Counts:
+    """Run each linter; each counts as one test."""
+    trees = [tree for tree in PYTHON_TREES if (ROOT / tree).is_dir()]
+    commands: list[tuple[list[str], Path]] = [
+        ([_tool("yamllint"), "--strict", "."], ROOT),
+        ([_tool("ansible-lint"), "-q", "--offline"], ROOT),
+        ([_tool("ruff"), "check", "."], ROOT),
+        ([_tool("ruff"), "format", "--check", "."], ROOT),
+        ([_tool("mypy"), "--cache-dir", str(ROOT / ".mypy_cache"), *trees], ROOT),
+        # A program of its own, with imports that start in its own folder.
+        ([_tool("mypy"), "--cache-dir", str(ROOT / ".mypy_cache"), "--config-file", str(ROOT / "pyproject.toml"), "."], SAMPLE),
+    ]
+    return sum((counts.from_exit_code(runner.run(argv, cwd)) for argv, cwd in commands), Counts())
+
+
+def pytest_stage(name: str, folder: Path, cwd: Path = ROOT) -> Stage:
+    """Make a stage of a folder of tests."""
+
+    def run(runner: Runner) -> Counts:
+        argv = [_tool("pytest"), str(folder), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider"]
+        return counts.from_junit(runner.junit, runner.run(argv, cwd))
+
+    return Stage(name, run)
+
+
+def app_test(runner: Runner) -> Counts:
+    """Run the sample service's tests, with a Postgres of the sandbox's own image."""
+    with postgres_url() as url:
+        argv = [_tool("pytest"), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider"]
+        return counts.from_junit(runner.junit, runner.run(argv, SAMPLE, {"TEST_DATABASE_URL": url}))
+
+
+def terraform(runner: Runner) -> Counts:
+    """Check the format of all, and validate and test each module and root, several at once."""
+    provider = subprocess.run([sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True)
+    env = {"TF_CLI_CONFIG_FILE": provider.stdout.strip(), "TF_IN_AUTOMATION": "1"}
+    result = counts.from_exit_code(runner.run(["terraform", "fmt", "-check", "-recursive", "-diff", "terraform"]))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return sum(pool.map(lambda folder: _terraform_folder(runner, folder, env), terraform_folders()), result)
+
+
+def terraform_folders() -> list[Path]:
+    """Return every folder that is a module or a root."""
+    return sorted({path.parent for path in (ROOT / "terraform").rglob("*.tf") if ".terraform" not in path.parts})
+
+
+def _terraform_folder(runner: Runner, folder: Path, env: dict[str, str]) -> Counts:
+    name = folder.relative_to(ROOT / "terraform")
+    env = env | {"TF_DATA_DIR": str(ROOT / ".cache" / "terraform" / "-".join(name.parts))}
+    command = ["terraform", f"-chdir={folder.relative_to(ROOT)}"]
+    code, _ = runner.run_beside([*command, "init", "-backend=false", "-input=false", "-no-color"], env)
+    if code:
+        return Counts(failed=1)
+    code, _ = runner.run_beside([*command, "validate", "-no-color"], env)
+    result = counts.from_exit_code(code)
+    if any(folder.rglob("*.tftest.hcl")):
+        code, output = runner.run_beside([*command, "test", "-no-color"], env)
+        result += counts.from_terraform(output, code)
+    return result
+
+
+def molecule(runner: Runner) -> Counts:
+    """Run every scenario of molecule."""
+    return counts.from_junit(runner.junit, runner.run([str(ROOT / "molecule" / "run"), f"--junitxml={runner.junit}"]))
+
+
+STAGES = (
+    Stage("lint", lint),
+    pytest_stage("unit", ROOT / "tests" / "unit"),
+    Stage("app-test", app_test),
+    Stage("terraform-test", terraform),
+    Stage("molecule", molecule),
+    pytest_stage("integration", ROOT / "tests" / "integration"),
+    pytest_stage("e2e", ROOT / "tests" / "e2e"),
+)
+
+
+def _tool(name: str) -> str:
+    return str(BIN / name)
+
+
+def _environment(more: dict[str, str] | None) -> dict[str, str]:
+    """Return the environment of a stage: the tools of .venv first, as after activating it, and this project's settings."""
+    path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
+    own = {"PATH": path, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+    return os.environ | own | (more or {})

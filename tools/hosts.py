@@ -1,0 +1,131 @@
+"""`make ssh` and `make health`: reaches an environment's hosts as the inventory knows them, without Terraform's state."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+HEALTH_TIMEOUT_SECONDS = 10
+# Ansible resolves these for each host: what is a template in the inventory is a value here.
+QUESTION = """{{ {
+  'address': ansible_host, 'user': ansible_user, 'key': ansible_ssh_private_key_file | default(''),
+  'options': ansible_ssh_common_args | default(''), 'public': slipway_public_address | default(''),
+  'port': slipway_port, 'health': slipway_health_path, 'app': slipway_app
+} }}"""
+
+
+class NoHostError(Exception):
+    """There is no host to reach; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """What is needed to reach one host. `public` is empty where it has no public address."""
+
+    name: str
+    address: str
+    user: str
+    key: str
+    options: str
+    public: str
+    port: int
+    health: str
+    app: str
+
+    def ssh(self, command: list[str]) -> list[str]:
+        """Return the ssh command line that reaches the host as Ansible does."""
+        key = ["-i", self.key] if self.key else []
+        return ["ssh", *shlex.split(self.options), *key, f"{self.user}@{self.address}", *command]
+
+    def health_url(self) -> str:
+        """Return where a client asks the service for its health."""
+        return f"http://{self.public or self.address}:{self.port}{self.health}"
+
+
+def find_hosts(inventory: str) -> list[Host]:
+    """Return the environment's hosts, by name. Raises NoHostError when there is none or the inventory cannot be read."""
+    with tempfile.TemporaryDirectory() as answers:
+        done = subprocess.run(
+            [
+                *(Path(sys.executable).parent / "ansible", "slipway", "-i", inventory),
+                *("-m", "ansible.builtin.debug", "-a", f"msg={json.dumps(QUESTION)}", "--tree", answers),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        files = sorted(Path(answers).iterdir())
+        hosts = [_host(path) for path in files]
+    if done.returncode:
+        raise NoHostError(f"The hosts of {inventory} cannot be told: {done.stderr.strip() or done.stdout.strip()}")
+    if not hosts:
+        raise NoHostError(f"There is no host in {inventory}. Make one with: make site")
+    return hosts
+
+
+def _host(answer: Path) -> Host:
+    facts = json.loads(answer.read_text(encoding="utf-8"))["msg"]
+    return Host(name=answer.name, **facts | {"port": int(facts["port"])})
+
+
+def choose(hosts: list[Host], name: str | None) -> Host:
+    """Return the host of that name, or the only one. Raises NoHostError with the names there are."""
+    names = ", ".join(f"{host.name} ({host.app})" for host in hosts)
+    if name:
+        for host in hosts:
+            if host.name == name:
+                return host
+        raise NoHostError(f"There is no host {name}. There are: {names}")
+    if len(hosts) > 1:
+        raise NoHostError(f"There are several hosts, choose one with HOST=…: {names}")
+    return hosts[0]
+
+
+def ask_health(host: Host) -> bool:
+    """Print what the host's service says of its health, and return whether it says that it is well."""
+    url = host.health_url()
+    try:
+        # The URL is made here from an address and a checked port; a proxy would not know the sandbox's addresses.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=HEALTH_TIMEOUT_SECONDS) as answer:
+            print(f"{host.name}  {url}  {answer.status}  {answer.read(2000).decode(errors='replace')}")
+            return True
+    except urllib.error.HTTPError as error:
+        print(f"{host.name}  {url}  {error.code}")
+    except OSError as error:
+        print(f"{host.name}  {url}  no answer: {getattr(error, 'reason', error)}")
+    return False
+
+
+def main() -> None:
+    """Do what the command line asks."""
+    parser = argparse.ArgumentParser(description="Reach the hosts of an environment.")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    ssh = verbs.add_parser("ssh", help="open a shell on a host, or run a command there")
+    ssh.add_argument("--host", help="the instance id; needed where there are several hosts")
+    ssh.add_argument("command", nargs="*")
+    health = verbs.add_parser("health", help="ask every host's service for its health")
+    for verb in (ssh, health):
+        verb.add_argument("--inventory", required=True)
+    arguments = parser.parse_args()
+    try:
+        hosts = find_hosts(arguments.inventory)
+        if arguments.verb == "ssh":
+            argv = choose(hosts, arguments.host).ssh(arguments.command)
+            os.execvp(argv[0], argv)
+        sys.exit(0 if all([ask_health(host) for host in hosts]) else 1)
+    except NoHostError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
