@@ -12,9 +12,9 @@ from tests.e2e.world import World
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that end or interrupt the sandbox come last: everything else shares it."""
-    last = ("test_interruption", "test_sandbox_down")
-    items.sort(key=lambda item: next((n for n, name in enumerate(last, 1) if name in item.nodeid), 0))
+    """Tests without a sandbox come first, those that end or interrupt it last: everything between shares it."""
+    order = {"test_bad_machine": -1, "test_sandbox_down": 1, "test_interruption": 2}
+    items.sort(key=lambda item: order.get(item.path.stem, 0))
 
 
 @pytest.fixture(scope="session")

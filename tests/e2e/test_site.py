@@ -68,7 +68,9 @@ def test_the_report_is_green_for_every_dependency(world: World) -> None:
 
 
 def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> None:
-    properties = world.shell("systemctl show backend --property=User,NoNewPrivileges,ProtectSystem,MemoryDenyWriteExecute")
+    properties = world.shell(
+        "systemctl show backend --property=User,NoNewPrivileges,ProtectSystem,MemoryDenyWriteExecute"
+    )
     assert set(properties.split()) == {
         "User=backend",
         "NoNewPrivileges=yes",

@@ -46,7 +46,10 @@ class World:
     def instance(self) -> dict[str, Any]:
         """The only running instance."""
         found = self.client("ec2").describe_instances(
-            Filters=[{"Name": "instance-state-name", "Values": ["running"]}, {"Name": "tag-key", "Values": ["slipway:app"]}]
+            Filters=[
+                {"Name": "instance-state-name", "Values": ["running"]},
+                {"Name": "tag-key", "Values": ["slipway:app"]},
+            ]
         )
         instances: list[dict[str, Any]] = [i for r in found["Reservations"] for i in r["Instances"]]
         (only,) = instances

@@ -1,0 +1,213 @@
+"""Wrong input ends in one clear message, and API and hosts are as they were."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.run import Run, make
+from tests.e2e.world import World
+
+VALUE = "canary-value-7f3a"
+
+
+def assert_refused(done: Run, *words: str) -> None:
+    """It failed, said why, and showed neither a traceback nor the value."""
+    assert done.code != 0, done.output[-3000:]
+    for word in words:
+        assert word in done.output, f"{word!r} is not in:\n{done.output[-3000:]}"
+    assert "Traceback" not in done.output
+    assert VALUE not in done.output
+
+
+@contextmanager
+def unchanged(world: World, with_process: bool = True) -> Iterator[None]:
+    """API and host end as they began."""
+    api, host = world.api_state(), world.host_state(with_process)
+    yield
+    assert world.api_state() == api
+    assert world.host_state(with_process) == host
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("prot = 8000\n", ("prot", "undeclared")),
+        ('ssh_ingress_cidrs = ["0.0.0.0/0"]\n', ("0.0.0.0/0", "SSH")),
+        ('ssh_ingress_cidrs = ["::/0"]\n', ("::/0", "SSH")),
+        ("port = 80\n", ("port", "1024")),
+    ],
+    ids=["unknown key", "SSH from everywhere", "SSH from everywhere by IPv6", "privileged port"],
+)
+def test_tfvars(world: World, tmp_path: Path, content: str, words: tuple[str, ...]) -> None:
+    file = tmp_path / "my.tfvars"
+    file.write_text(content)
+    with unchanged(world):
+        assert_refused(make("site", f"ARGS=-e vars_file={file}"), *words)
+
+
+ENV_ROWS = {
+    "no equals sign": (b"OK=1\nJUSTAWORD\n", "line 2"),
+    "space around the sign": (b"OK=1\nKEY = %s\n", "line 2"),
+    "export": (b"export KEY=%s\n", "line 1"),
+    "comment behind the value": (b"KEY=%s # note\n", "line 1"),
+    "expansion": (b"KEY=${HOME}%s\n", "line 1"),
+    "escape": (b"KEY=%s\\nmore\n", "line 1"),
+    "quoted escape": (b'KEY="%s\\nmore"\n', "line 1"),
+    "several lines": (b'KEY="-----BEGIN KEY-----\n%s\n-----END KEY-----"\n', "line 1"),
+    "name with a hyphen": (b"MY-KEY=%s\n", "line 1"),
+    "the same name twice": (b"KEY=%s\nKEY=%s\n", "line 2"),
+    "not UTF-8": (b"KEY=caf\xe9%s\n", "line 1"),
+    "NUL": (b"KEY=a\x00%s\n", "line 1"),
+    "open quote": (b'KEY="%s\n', "line 1"),
+}
+
+
+@pytest.mark.parametrize("row", ENV_ROWS)
+def test_env_file(world: World, tmp_path: Path, row: str) -> None:
+    content, line = ENV_ROWS[row]
+    file = tmp_path / "app.env"
+    file.write_bytes(content.replace(b"%s", VALUE.encode()))
+    with unchanged(world):
+        assert_refused(make("env-push", f"FILE={file}"), line)
+
+
+def test_env_file_too_large(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "app.env"
+    file.write_text("".join(f"KEY_{n}={VALUE}{'x' * 80}\n" for n in range(60)))
+    with unchanged(world):
+        assert_refused(make("env-push", f"FILE={file}"), "4096")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("env-push", "FILE=/nonexistent/.env"), ("publish", "APP=/nonexistent/app")],
+    ids=["no file", "no folder"],
+)
+def test_what_is_not_there(world: World, arguments: tuple[str, str]) -> None:
+    with unchanged(world):
+        assert_refused(make(*arguments), "/nonexistent/")
+
+
+def test_publish_without_main(world: World, tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("x = 1\n")
+    with unchanged(world):
+        assert_refused(make("publish", f"APP={tmp_path}"), "main.py")
+
+
+@contextmanager
+def tag(world: World, name: str, value: str) -> Iterator[None]:
+    """Another value of an instance's tag, and the right one again."""
+    ec2, instance, right = world.client("ec2"), world.instance["InstanceId"], world.tags[name]
+    ec2.create_tags(Resources=[instance], Tags=[{"Key": name, "Value": value}])
+    try:
+        yield
+    finally:
+        ec2.create_tags(Resources=[instance], Tags=[{"Key": name, "Value": right}])
+
+
+def test_missing_parameter(world: World) -> None:
+    absent = "/slipway/sandbox/location-content/absent"
+    with tag(world, "slipway:env-parameter", absent), unchanged(world):
+        assert_refused(make("release"), absent, "env-push")
+
+
+def test_missing_artifact(world: World) -> None:
+    bucket, _ = world.artifact
+    with tag(world, "slipway:artifact", f"s3://{bucket}/releases/absent.zip"), unchanged(world):
+        assert_refused(make("release"), "releases/absent.zip", "publish")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("slipway:artifact", "s3://somebody-elses-bucket/releases/app.zip"),
+        ("slipway:env-parameter", "/slipway/prod/location-content/env"),
+        ("slipway:port", "22"),
+        ("slipway:app", "x @ y"),
+    ],
+)
+def test_a_tag_that_names_what_it_may_not(world: World, name: str, value: str) -> None:
+    with tag(world, name, value), unchanged(world):
+        assert_refused(make("release"), world.instance["InstanceId"], "cannot be trusted")
+
+
+def archive(files: dict[str, str | bytes], mode: int = 0o100644) -> bytes:
+    """A zip of these files; ``mode`` is that of the last one (0o120777 makes it a link)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for number, (name, content) in enumerate(files.items(), 1):
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (mode if number == len(files) else 0o100644) << 16
+            target.writestr(entry, content)
+    return buffer.getvalue()
+
+
+APP = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/health')\ndef health():\n    return {}\n"
+CRASH = f"raise RuntimeError('no {'such'} luck')\n"
+
+
+def _flipped(body: bytes) -> bytes:
+    middle = len(body) // 2
+    return body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An archive, what of it reaches S3, what the refusal says, and whether the service was restarted for it."""
+
+    body: bytes
+    words: tuple[str, ...]
+    stored: Callable[[bytes], bytes] = field(default=bytes)
+    restarts: bool = False
+
+
+WHOLE = archive({"main.py": APP, "padding.bin": bytes(range(256)) * 64})
+ARTIFACTS = {
+    "truncated": Artifact(WHOLE, ("sha256",), stored=lambda body: body[:-100]),
+    "flipped": Artifact(WHOLE, ("sha256",), stored=_flipped),
+    "parent folder": Artifact(archive({"main.py": APP, "../evil.py": "x"}), ("../evil.py",)),
+    "absolute path": Artifact(archive({"main.py": APP, "/etc/evil": "x"}), ("/etc/evil",)),
+    "link": Artifact(archive({"main.py": APP, "link": "/etc"}, mode=0o120777), ("link",)),
+    "no main.py": Artifact(archive({"other.py": APP}), ("main.py",)),
+    "requirements that do not resolve": Artifact(
+        archive({"main.py": APP, "requirements.txt": "fastapi==0.1.0\nfastapi==0.2.0\nuvicorn\n"}), ("fastapi",)
+    ),
+    "crash at import": Artifact(archive({"main.py": CRASH}), ("no such luck",), restarts=True),
+}
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_artifact(world: World, name: str) -> None:
+    wrong = ARTIFACTS[name]
+    bucket, key = world.artifact
+    s3 = world.client("s3")
+    good = s3.get_object(Bucket=bucket, Key=key)
+    body = good["Body"].read()
+    digest = hashlib.sha256(wrong.body).hexdigest()
+    s3.put_object(Bucket=bucket, Key=key, Body=wrong.stored(wrong.body), Metadata={"sha256": digest})
+    try:
+        with unchanged(world, with_process=not wrong.restarts):
+            assert_refused(make("release"), *wrong.words)
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=good["Metadata"])
+    assert make("health").code == 0
+
+
+def test_database_unreachable(world: World) -> None:
+    (database,) = [c for c in world.containers() if "rds" in c.name or "database" in c.name]
+    with unchanged(world):
+        database.pause()
+        try:
+            done = make("configure")
+        finally:
+            database.unpause()
+        assert_refused(done, "database", "5432")
