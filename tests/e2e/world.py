@@ -40,7 +40,8 @@ class World:
             aws_secret_access_key=self.settings.secret_key,
             region_name=self.settings.region,
         )
-        return session.client(service, endpoint_url=self.settings.api_url)
+        make: Any = session.client  # the stubs know one overload for each service, and here the name varies
+        return make(service, endpoint_url=self.settings.api_url)
 
     @cached_property
     def instance(self) -> dict[str, Any]:
