@@ -1,0 +1,1 @@
+"""Containers, networks and images: what makes the sandbox's instances and databases real."""

@@ -1,0 +1,66 @@
+"""The Docker engine: reaching it, and saying plainly why it cannot be used."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import docker
+from docker.errors import DockerException
+
+CgroupVersion = Literal["1", "2"]
+
+#: Seconds that one call may take. Building and pulling stream their answers and set limits of their own.
+CALL_SECONDS = 120
+#: Several hosts start at once, each in a thread of its own.
+CONNECTIONS = 32
+
+
+class EngineError(Exception):
+    """The engine cannot be used. The message is one sentence that says why and what to do."""
+
+
+def connect() -> docker.DockerClient:
+    """Connect to the engine that ``DOCKER_HOST`` names, or to the local socket.
+
+    Raises EngineError if none answers, or if it cannot serve the sandbox.
+    """
+    try:
+        client = docker.from_env(timeout=CALL_SECONDS, max_pool_size=CONNECTIONS)
+        info = client.info()
+    except DockerException as error:
+        raise EngineError(_reason(error)) from error
+    if refusal := unusable(info):
+        client.close()
+        raise EngineError(refusal)
+    return client
+
+
+def unusable(info: dict) -> str | None:
+    """Why an engine that describes itself as *info* (``GET /info``) cannot serve the sandbox, or None."""
+    if "Docker Desktop" in str(info.get("OperatingSystem")):
+        return (
+            "Docker Desktop keeps containers in a virtual machine, where their addresses cannot be reached: "
+            "use Docker Engine on Linux (docs.docker.com/engine/install)"
+        )
+    if any("rootless" in str(option) for option in info.get("SecurityOptions") or []):
+        return (
+            "this Docker engine runs rootless, so container addresses cannot be reached from here: "
+            "use the system's engine (unset DOCKER_HOST, and be in the group docker)"
+        )
+    if info.get("OSType") not in (None, "linux"):
+        return f"this Docker engine runs {info.get('OSType')} containers: the sandbox needs Linux ones"
+    return None
+
+
+def cgroup_version(client: docker.DockerClient) -> CgroupVersion:
+    """Which generation of control groups the machine has."""
+    return "2" if str(client.info().get("CgroupVersion")) == "2" else "1"
+
+
+def _reason(error: DockerException) -> str:
+    text = str(error)
+    if "Permission denied" in text:
+        return (
+            "the Docker engine refuses this user: run `sudo usermod -aG docker $USER` and log in again, or run as root"
+        )
+    return f"no Docker engine answers ({text.splitlines()[0]})"

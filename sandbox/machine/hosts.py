@@ -1,0 +1,154 @@
+"""EC2 instances as containers that run systemd."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+
+from sandbox.machine import labels, networks
+from sandbox.machine.archive import File, pack
+from sandbox.machine.engine import CgroupVersion
+from sandbox.server.world import Host, Network
+from sandbox.settings import (
+    HOST_API_ADDRESS,
+    HOST_API_PORT,
+    HOST_IMDS_ADDRESS,
+    HOST_IMDS_PORT,
+    HOST_STUB_ADDRESS,
+    HOST_STUB_PORT,
+    Settings,
+)
+
+#: What systemd needs beyond Docker's defaults. SYS_PTRACE: without it PrivateUsers with ProtectProc fails
+#: (systemd#29656). Not `privileged`, which asks for capabilities that a machine may not have itself.
+CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD")
+UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")
+#: Seconds that a host has to shut down before it is killed.
+STOP_SECONDS = 20
+#: Where a host looks for added certificates, without a leading slash.
+_TRUST_FOLDER = "usr/local/share/ca-certificates/slipway"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that goes into the container of one instance."""
+
+    host: Host
+    network: Network
+    image: str
+    cgroups: CgroupVersion
+    #: Certificates in PEM form, by file name, that the host is to trust.
+    trusted: dict[str, bytes]
+
+
+def container_name(settings: Settings, instance_id: str) -> str:
+    """The name of an instance's container."""
+    return f"slipway-{settings.name}-{instance_id}"
+
+
+def volume_name(settings: Settings, instance_id: str) -> str:
+    """The name of the volume under ``/var/lib/docker``: overlayfs cannot lie on overlayfs."""
+    return f"{container_name(settings, instance_id)}-docker"
+
+
+def redirects(settings: Settings, gateway: str) -> str:
+    """The addresses that a host leads to the sandbox, in the form that the image's first process reads."""
+    pairs = (
+        (HOST_IMDS_ADDRESS, HOST_IMDS_PORT, settings.imds_port),
+        (HOST_API_ADDRESS, HOST_API_PORT, settings.api_port),
+        (HOST_STUB_ADDRESS, HOST_STUB_PORT, settings.stub_port),
+    )
+    return " ".join(f"{address}:{port}={gateway}:{target}" for address, port, target in pairs)
+
+
+def options(settings: Settings, plan: Plan) -> dict[str, Any]:
+    """The container's settings, as ``containers.create`` takes them."""
+    host = plan.host
+    volumes = {volume_name(settings, host.instance_id): {"bind": "/var/lib/docker", "mode": "rw"}}
+    if plan.cgroups == "1":
+        # Version 1 has no private tree that is writable: each systemd keeps to its own part of the machine's.
+        volumes["/sys/fs/cgroup"] = {"bind": "/sys/fs/cgroup", "mode": "rw"}
+    return {
+        "name": container_name(settings, host.instance_id),
+        "hostname": "ip-" + host.private_ip.replace(".", "-"),
+        "labels": labels.of(settings.name, "host", host.instance_id),
+        "environment": {"SLIPWAY_REDIRECTS": redirects(settings, plan.network.gateway)},
+        # With a terminal, /dev/console reaches the container's log: that is the instance's console output.
+        "tty": True,
+        "cap_add": list(CAPABILITIES),
+        "security_opt": list(UNCONFINED),
+        "cgroupns": "host" if plan.cgroups == "1" else "private",
+        "volumes": volumes,
+        "tmpfs": {"/run": "rw,nosuid,nodev,mode=0755", "/run/lock": "", "/tmp": "rw,nosuid,nodev,exec,mode=1777"},  # noqa: S108 - a mount point
+        "extra_hosts": dict.fromkeys(settings.stub_names, HOST_STUB_ADDRESS),
+        "network": networks.vpc_network_name(settings, host.vpc_id),
+    }
+
+
+def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Container:
+    """Make the container of an instance and start it. What is left of an earlier try is replaced."""
+    host = plan.host
+    remove(client, settings, host.instance_id)
+    network = networks.ensure_vpc(client, settings, plan.network)
+    client.volumes.create(
+        volume_name(settings, host.instance_id), labels=labels.of(settings.name, "host", host.instance_id)
+    )
+    container = client.containers.create(
+        plan.image,
+        networking_config={network.name: client.api.create_endpoint_config(ipv4_address=host.private_ip)},
+        **options(settings, plan),
+    )
+    files = [File(f"{_TRUST_FOLDER}/{name}", content) for name, content in plan.trusted.items()]
+    try:
+        container.put_archive("/", pack(files))
+        if host.public_ip:
+            connect_public(client, settings, host.instance_id, host.public_ip)
+        container.start()
+    except BaseException:
+        # Half of a host must not be taken for one that was stopped.
+        container.remove(force=True, v=True)
+        raise
+    return container
+
+
+def connect_public(client: docker.DockerClient, settings: Settings, instance_id: str, address: str) -> None:
+    """Give the instance its public address."""
+    public = networks.ensure_public(client, settings)
+    public.connect(container_name(settings, instance_id), ipv4_address=address)
+
+
+def disconnect_public(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
+    """Take the instance's public address away."""
+    networks.ensure_public(client, settings).disconnect(container_name(settings, instance_id), force=True)
+
+
+def start(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
+    """Start a stopped instance, or one that rebooted: a container ends with its systemd."""
+    client.containers.get(container_name(settings, instance_id)).start()
+
+
+def stop(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
+    """Shut an instance down. Its disk stays."""
+    client.containers.get(container_name(settings, instance_id)).stop(timeout=STOP_SECONDS)
+
+
+def remove(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
+    """Remove an instance with its disk. One that is gone is no error."""
+    with suppress(NotFound):
+        client.containers.get(container_name(settings, instance_id)).remove(force=True, v=True)
+    # The engine may hold on to a volume for a moment after its container; `down` removes what is left.
+    with suppress(NotFound, APIError):
+        client.volumes.get(volume_name(settings, instance_id)).remove(force=True)
+
+
+def console(client: docker.DockerClient, settings: Settings, instance_id: str) -> str:
+    """What the instance has written to its console since it was made."""
+    try:
+        return client.containers.get(container_name(settings, instance_id)).logs().decode(errors="replace")
+    except NotFound:
+        return ""

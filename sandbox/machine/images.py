@@ -1,0 +1,194 @@
+"""The two images that containers are made from, built when their inputs change and only then.
+
+A tag ends with a digest of everything that goes into the image, so the question "is it built?" is one look-up, and two
+checkouts of different ages do not disturb each other.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import docker
+from docker.errors import APIError, ImageNotFound
+
+from sandbox.machine import labels
+from sandbox.machine.engine import EngineError
+
+ImageName = Literal["host", "postgres"]
+#: Takes one line of progress.
+Progress = Callable[[str], None]
+
+IMAGES: tuple[ImageName, ...] = ("host", "postgres")
+#: What both images stand on, where a registry answers.
+PULLED_BASE = ("debian", "12-slim")
+#: What they stand on where none does: Debian's own packages, put together here.
+_MADE_BASE_RECIPE = ("--variant=minbase", "--include=ca-certificates", "bookworm")
+
+_CONTEXTS = Path(__file__).parent / "images"
+#: Variables that Docker hands to a build without leaving them in the image.
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+
+
+class ImageError(EngineError):
+    """An image could not be made."""
+
+
+def tag_of(name: ImageName) -> str:
+    """The tag that the image has when it is built from the files as they are now."""
+    return f"slipway-sandbox-{name}:{digest(_CONTEXTS / name)}"
+
+
+def digest(context: Path) -> str:
+    """The first 12 hexadecimal digits of a digest over names and contents of all files below *context*."""
+    total = hashlib.sha256()
+    for path in sorted(item for item in context.rglob("*") if item.is_file()):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        total.update(f"{path.relative_to(context).as_posix()}\0{content}\n".encode())
+    return total.hexdigest()[:12]
+
+
+def present(client: docker.DockerClient, name: ImageName) -> bool:
+    """Whether the image is built."""
+    return _has(client, tag_of(name))
+
+
+def ensure(client: docker.DockerClient, name: ImageName, work: Path, progress: Progress) -> str:
+    """Build the image unless it is there; return its tag.
+
+    *work* is a folder for large temporary files and for the lock that keeps two builds apart. Raises ImageError with
+    the build's last words.
+    """
+    tag = tag_of(name)
+    if _has(client, tag):
+        return tag
+    with _one_at_a_time(work / f"image-{name}.lock"):
+        if not _has(client, tag):
+            with _one_at_a_time(work / "image-base.lock"):
+                base = _base(client, work, progress)
+            _build(client, name, tag, base, progress)
+    return tag
+
+
+def all_tags(client: docker.DockerClient) -> list[str]:
+    """Every image that the sandbox has made, of any age, the base that was made here included."""
+    found = client.images.list(filters={"label": labels.IMAGE})
+    return sorted(tag for image in found for tag in image.tags)
+
+
+def _has(client: docker.DockerClient, tag: str) -> bool:
+    try:
+        client.images.get(tag)
+    except ImageNotFound:
+        return False
+    return True
+
+
+def _build(client: docker.DockerClient, name: ImageName, tag: str, base: str, progress: Progress) -> None:
+    progress(f"{name} image: starting from {base}")
+    proxies = {variable: os.environ[variable] for variable in _PROXY_VARIABLES if variable in os.environ}
+    stream = client.api.build(
+        path=str(_CONTEXTS / name),
+        tag=tag,
+        rm=True,
+        forcerm=True,
+        decode=True,
+        buildargs={"BASE": base, **proxies},
+        labels={labels.IMAGE: name},
+    )
+    tail: list[str] = []
+    for line in _lines(stream):
+        tail = [*tail[-4:], line]
+        progress(f"{name} image: {line}")
+    if not _has(client, tag):
+        raise ImageError(f"the {name} image was not built: {' / '.join(tail)}")
+
+
+def _lines(stream: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for event in stream:
+        if "error" in event:
+            raise ImageError(f"building an image failed: {str(event['error']).strip()}")
+        for line in str(event.get("stream", "")).splitlines():
+            if line.strip():
+                yield line.strip()
+
+
+def _base(client: docker.DockerClient, work: Path, progress: Progress) -> str:
+    pulled = ":".join(PULLED_BASE)
+    made = f"slipway-sandbox-base:{hashlib.sha256(' '.join(_MADE_BASE_RECIPE).encode()).hexdigest()[:12]}"
+    for tag in (pulled, made):
+        if _has(client, tag):
+            return tag
+    progress(f"base image: pulling {pulled}")
+    try:
+        client.images.pull(*PULLED_BASE)
+    except APIError as error:
+        reason = str(error.explanation or error).strip()
+    else:
+        return pulled
+    _make_base(client, made, work, progress, reason)
+    return made
+
+
+def _make_base(client: docker.DockerClient, tag: str, work: Path, progress: Progress, reason: str) -> None:
+    """Put a Debian together from its packages; *reason* says why none was pulled."""
+    _ensure_mmdebstrap(progress, reason)
+    with tempfile.TemporaryDirectory(prefix="base-", dir=work) as folder:
+        archive = Path(folder) / "base.tar"
+        progress("base image: no registry answers, so it is made from Debian's packages")
+        done = subprocess.run(
+            ["mmdebstrap", "--quiet", *_MADE_BASE_RECIPE, str(archive)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise ImageError(f"no base image: {reason}; and mmdebstrap failed: {last}")
+        progress("base image: importing it")
+        repository, _, version = tag.partition(":")
+        client.api.import_image_from_file(
+            str(archive), repository=repository, tag=version, changes=[f"LABEL {labels.IMAGE}=base"]
+        )
+    if not _has(client, tag):
+        raise ImageError("no base image: Docker did not accept the one that mmdebstrap made")
+
+
+def _ensure_mmdebstrap(progress: Progress, reason: str) -> None:
+    if shutil.which("mmdebstrap"):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise ImageError(
+            f"no base image: {reason}. Make a registry reachable (`docker pull {':'.join(PULLED_BASE)}`), "
+            "or install mmdebstrap, with which it is made from Debian's packages"
+        )
+    progress("base image: installing mmdebstrap with apt")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["apt-get", "update", "-qq"],
+        ["apt-get", "install", "-qqy", "--no-install-recommends", "mmdebstrap", "debian-archive-keyring"],
+    ):
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise ImageError(f"no base image: {reason}; and mmdebstrap cannot be installed: {last}")
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Hold a lock that two sandboxes share, so that the second finds what the first has built."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,84 @@
+"""What must be done so that the containers there are become the instances and databases that the API reports.
+
+Pure functions over plain data: nothing here talks to Docker or to the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from sandbox.machine.labels import Kind
+from sandbox.server.world import Database, Host
+
+Verb = Literal["create", "start", "stop", "remove", "connect", "disconnect"]
+
+
+@dataclass(frozen=True)
+class Container:
+    """A container as the engine lists it. *public_ip* is the one it holds now."""
+
+    kind: Kind
+    identity: str
+    running: bool
+    public_ip: str | None = None
+
+
+@dataclass(frozen=True)
+class Action:
+    """One thing to do to one instance or database."""
+
+    verb: Verb
+    kind: Kind
+    identity: str
+
+
+def for_hosts(hosts: Iterable[Host], containers: Iterable[Container]) -> list[Action]:
+    """The next action for each instance that is not as it should be. An instance gets one action at a time."""
+    there = {item.identity: item for item in containers if item.kind == "host"}
+    wanted = {host.instance_id: host for host in hosts if host.state not in ("shutting-down", "terminated")}
+    actions = [Action("remove", "host", identity) for identity in there if identity not in wanted]
+    for identity, host in wanted.items():
+        container = there.get(identity)
+        verb: Verb | None = None
+        if host.state in ("pending", "running"):
+            verb = _towards_running(host, container)
+        elif container and container.running:
+            verb = "stop"
+        if verb:
+            actions.append(Action(verb, "host", identity))
+    return actions
+
+
+def for_databases(databases: Iterable[Database], containers: Iterable[Container]) -> list[Action]:
+    """The next action for each PostgreSQL instance that is not as it should be."""
+    there = {item.identity: item for item in containers if item.kind == "database"}
+    wanted = {item.identifier: item for item in databases if is_postgres(item) and item.state != "deleting"}
+    actions = [Action("remove", "database", identity) for identity in there if identity not in wanted]
+    for identity, database in wanted.items():
+        container = there.get(identity)
+        if database.state in ("stopped", "stopping"):
+            if container and container.running:
+                actions.append(Action("stop", "database", identity))
+        elif container is None:
+            actions.append(Action("create", "database", identity))
+        elif not container.running:
+            actions.append(Action("start", "database", identity))
+    return actions
+
+
+def is_postgres(database: Database) -> bool:
+    """Whether the sandbox has a server for the database's engine."""
+    return database.engine == "postgres"
+
+
+def _towards_running(host: Host, container: Container | None) -> Verb | None:
+    if container is None:
+        return "create"
+    if not container.running:
+        return "start"
+    if container.public_ip == host.public_ip:
+        return None
+    # An address that changes is first taken away; the next round gives the new one.
+    return "disconnect" if container.public_ip else "connect"

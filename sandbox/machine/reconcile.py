@@ -1,0 +1,254 @@
+"""The loop that keeps containers equal to what the API reports."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import docker
+from docker.errors import DockerException
+
+from sandbox.machine import databases, hosts, images, labels, networks, planning
+from sandbox.machine.attempts import Attempts, in_words
+from sandbox.machine.builds import Builds
+from sandbox.machine.engine import EngineError, cgroup_version, connect
+from sandbox.machine.planning import Action, Container
+from sandbox.machine.status import MachineStatus, Status, write
+from sandbox.machine.trust import machine_certificates
+from sandbox.server.certificates import database_certificate
+from sandbox.server.world import Database, Host, Network, World
+from sandbox.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at the API and at the engine.
+INTERVAL = 0.5
+#: cloud-init prints this after the last SSH host key: a console that has it is complete.
+CONSOLE_END = "-----END SSH HOST KEY KEYS-----"
+
+_IMAGE_OF: dict[labels.Kind, images.ImageName] = {"host": "host", "database": "postgres"}
+
+
+class Listeners(Protocol):
+    """Where the sandbox's services listen."""
+
+    def listen_on(self, address: str) -> None:
+        """Serve on *address*. Does nothing if it is served already."""
+
+    def stop_on(self, address: str) -> None:
+        """Stop serving on *address*."""
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """The API and the engine at one moment."""
+
+    networks: dict[str, Network]
+    hosts: dict[str, Host]
+    databases: dict[str, Database]
+    containers: dict[tuple[str, str], Container]
+
+
+class Reconciler:
+    """Starts, stops and removes containers until told to stop. One for each sandbox."""
+
+    def __init__(self, settings: Settings, world: World, listeners: Listeners) -> None:
+        self._settings = settings
+        self._world = world
+        self._listeners = listeners
+        self._client: docker.DockerClient | None = None
+        self._builds = Builds(settings)
+        self._attempts = Attempts()
+        #: VPC id to the gateway address that services listen on. Only the loop's own thread uses it.
+        self._served: dict[str, str] = {}
+        self._written: Status | None = None
+        # Filled by the threads that work, each for its own container.
+        self._consoles: dict[str, bool] = {}
+        self._applied: dict[str, tuple[str, str, str | None]] = {}
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until *stop* is set. Errors are logged and shown in the status; the loop goes on."""
+        self._builds.start(stop)
+        try:
+            while not stop.wait(INTERVAL):
+                try:
+                    self._round()
+                except (DockerException, EngineError, OSError) as error:
+                    log.warning("the engine does not answer: %s", error)
+                    self._disconnect()
+                    self._write(Status(images=self._builds.states(), problems=[f"Docker: {in_words(error)}"]))
+        finally:
+            self._attempts.close()
+
+    def _round(self) -> None:
+        if self._client is None:
+            self._client = connect()
+        client = self._client
+        picture = self._look(client)
+        self._open_networks(client, picture)
+        actions = planning.for_hosts(picture.hosts.values(), picture.containers.values())
+        actions += planning.for_databases(picture.databases.values(), picture.containers.values())
+        for action in actions:
+            if work := self._work(client, action, picture):
+                self._attempts.submit((action.kind, action.identity), action.verb, work)
+        for container in picture.containers.values():
+            if container.running:
+                self._follow(client, container, picture)
+        self._close_networks(client, picture)
+        self._forget(picture)
+        self._write(self._status(picture))
+
+    def _disconnect(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    # What there is
+
+    def _look(self, client: docker.DockerClient) -> _Picture:
+        # The high-level list asks again for each container; the summaries have all that is needed.
+        summaries = client.api.containers(all=True, filters=labels.selector(self._settings.name))
+        found = [self._container(summary) for summary in summaries if labels.KIND in summary["Labels"]]
+        return _Picture(
+            networks={item.vpc_id: item for item in self._world.networks()},
+            hosts={item.instance_id: item for item in self._world.hosts()},
+            databases={item.identifier: item for item in self._world.databases()},
+            containers={(item.kind, item.identity): item for item in found},
+        )
+
+    def _container(self, summary: dict[str, Any]) -> Container:
+        joined = summary["NetworkSettings"]["Networks"].get(networks.public_network_name(self._settings)) or {}
+        return Container(
+            kind=summary["Labels"][labels.KIND],
+            identity=summary["Labels"][labels.IDENTITY],
+            running=summary["State"] == "running",
+            public_ip=(joined.get("IPAMConfig") or {}).get("IPv4Address"),
+        )
+
+    # Networks
+
+    def _open_networks(self, client: docker.DockerClient, picture: _Picture) -> None:
+        """Have the services listen in each VPC that has something running."""
+        needed = {host.vpc_id for host in picture.hosts.values() if host.state in ("pending", "running")}
+        needed |= {item.vpc_id for item in picture.databases.values() if planning.is_postgres(item)}
+        for vpc_id in sorted(needed & set(picture.networks) - set(self._served)):
+            network = picture.networks[vpc_id]
+            if self._attempts.perform(("network", vpc_id), network.cidr, partial(self._open, client, network)):
+                self._served[vpc_id] = network.gateway
+
+    def _open(self, client: docker.DockerClient, network: Network) -> None:
+        networks.ensure_vpc(client, self._settings, network)
+        self._listeners.listen_on(network.gateway)
+
+    def _close_networks(self, client: docker.DockerClient, picture: _Picture) -> None:
+        """Clear away VPCs that the API has no more, once no container is left that could be in them."""
+        for vpc_id in sorted(set(self._served) - set(picture.networks)):
+            left = {item.vpc_id for item in picture.hosts.values() if ("host", item.instance_id) in picture.containers}
+            if vpc_id not in left:
+                self._listeners.stop_on(self._served.pop(vpc_id))
+                networks.remove(client, networks.vpc_network_name(self._settings, vpc_id))
+
+    # Containers
+
+    def _work(self, client: docker.DockerClient, action: Action, picture: _Picture) -> Callable[[], object] | None:
+        """The work of an action, or None while something that it needs is not there yet."""
+        settings, identity = self._settings, action.identity
+        if action.verb == "create" and action.kind == "host":
+            return self._host_creation(client, picture.hosts[identity], picture)
+        if action.verb == "create":
+            return self._database_creation(client, picture.databases[identity], picture)
+        if action.verb == "connect":
+            address = picture.hosts[identity].public_ip or ""
+            return lambda: hosts.connect_public(client, settings, identity, address)
+        if action.verb == "disconnect":
+            return lambda: hosts.disconnect_public(client, settings, identity)
+        module = hosts if action.kind == "host" else databases
+        work = {"start": module.start, "stop": module.stop, "remove": module.remove}[action.verb]
+        return lambda: work(client, settings, identity)
+
+    def _host_creation(self, client: docker.DockerClient, host: Host, picture: _Picture) -> Callable[[], object] | None:
+        settings, tag = self._settings, self._builds.tag("host")
+        if tag is None or host.vpc_id not in self._served:
+            return None
+        trusted = machine_certificates() | {"slipway-sandbox.crt": settings.ca_certificate.read_bytes()}
+        plan = hosts.Plan(host, picture.networks[host.vpc_id], tag, cgroup_version(client), trusted)
+        return lambda: hosts.create(client, settings, plan)
+
+    def _database_creation(
+        self, client: docker.DockerClient, database: Database, picture: _Picture
+    ) -> Callable[[], object] | None:
+        settings, tag = self._settings, self._builds.tag("postgres")
+        if tag is None or database.vpc_id not in self._served:
+            return None
+        certificate, key = database_certificate(settings, database.hostname)
+        plan = databases.Plan(database, picture.networks[database.vpc_id], tag, certificate, key)
+        return lambda: databases.create(client, settings, plan)
+
+    def _follow(self, client: docker.DockerClient, container: Container, picture: _Picture) -> None:
+        """What a running container still needs: its console read, its master user made."""
+        key = (container.kind, container.identity)
+        if container.kind == "host" and not self._consoles.get(container.identity):
+            self._attempts.submit(key, "console", lambda: self._read_console(client, container.identity), quiet=True)
+        database = picture.databases.get(container.identity)
+        if container.kind == "database" and database and self._applied.get(container.identity) != _master(database):
+            self._attempts.submit(key, "master user", lambda: self._apply(client, database), quiet=True)
+
+    def _read_console(self, client: docker.DockerClient, instance_id: str) -> None:
+        text = hosts.console(client, self._settings, instance_id)
+        self._world.record_console(instance_id, text)
+        self._consoles[instance_id] = CONSOLE_END in text
+
+    def _apply(self, client: docker.DockerClient, database: Database) -> None:
+        if databases.apply(client, self._settings, database):
+            self._applied[database.identifier] = _master(database)
+
+    def _forget(self, picture: _Picture) -> None:
+        """Drop what is remembered of containers that are gone: an identifier can be used again."""
+        for identity in [item for item in self._consoles if ("host", item) not in picture.containers]:
+            self._consoles.pop(identity, None)
+        for identity in [item for item in self._applied if ("database", item) not in picture.containers]:
+            self._applied.pop(identity, None)
+        known = {("host", item) for item in picture.hosts} | {("database", item) for item in picture.databases}
+        self._attempts.keep(known | set(picture.containers) | {("network", item) for item in picture.networks})
+
+    # What is told
+
+    def _status(self, picture: _Picture) -> Status:
+        states = self._builds.states()
+        live = [item for item in picture.hosts.values() if item.state not in ("shutting-down", "terminated")]
+        return Status(
+            images=states,
+            hosts=[self._machine(picture, "host", item.instance_id, item.state, item.private_ip) for item in live],
+            databases=[
+                self._machine(picture, "database", item.identifier, item.state, f"{item.hostname}:{item.port}")
+                for item in picture.databases.values()
+            ],
+            problems=[f"image {name}: {item.detail}" for name, item in states.items() if item.state == "failed"]
+            + self._attempts.problems(),
+        )
+
+    def _machine(self, picture: _Picture, kind: labels.Kind, identity: str, state: str, address: str) -> MachineStatus:
+        container = picture.containers.get((kind, identity))
+        if container is None:
+            shown = "none" if self._builds.tag(_IMAGE_OF[kind]) else "waits for its image"
+        elif not container.running:
+            shown = "stopped"
+        elif kind == "database" and identity not in self._applied:
+            shown = "starting"
+        else:
+            shown = "running"
+        return MachineStatus(identity, state, address, shown, self._attempts.problem((kind, identity)))
+
+    def _write(self, status: Status) -> None:
+        if status != self._written:
+            write(self._settings.directory, status)
+            self._written = status
+
+
+def _master(database: Database) -> tuple[str, str, str | None]:
+    """What must be set in PostgreSQL again when it changes."""
+    return database.master_username, database.master_password, database.name
