@@ -121,8 +121,8 @@ def _instance(name: str, offset: int, public_cidr: str, vpc_octet: int, default_
 
 
 _INSTANCES = {
-    "main": _instance("main", 0, "203.0.113.0/24", 20, 31),
-    "test": _instance("test", 1, "198.51.100.0/24", 40, 41),
+    "main": _instance("main", 0, "198.18.0.0/24", 20, 31),
+    "test": _instance("test", 1, "198.18.1.0/24", 40, 41),
 }
 
 NAMES = tuple(_INSTANCES)

@@ -1,4 +1,4 @@
-"""``python -m sandbox.server --name NAME``: serve until SIGTERM or SIGINT."""
+"""``python -m sandbox.server --name NAME``: serve until SIGTERM or SIGINT. The log goes to stderr."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 
-from sandbox.server.aws import application
+from sandbox.server.aws import environment
 from sandbox.settings import NAMES, settings_for
 
 
@@ -18,22 +18,18 @@ def main() -> int:
     parser.add_argument("--name", choices=NAMES, help="which instance of the sandbox to serve")
     settings = settings_for(parser.parse_args().name)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    environment.prepare(settings)
+    # Only now: moto reads its settings while it is imported.
+    from sandbox.server import process  # noqa: PLC0415
 
-    lock = threading.RLock()
-    api = application.create(settings, lock)
-    from sandbox.server.listeners import Listeners, Service
-
-    listeners = Listeners([Service("api", settings.api_port, api)])
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        listeners.listen_on("127.0.0.1", only="api")
+        process.serve(settings, stop)
     except OSError as error:
-        print(f"the sandbox cannot start: {error.strerror}", file=sys.stderr)
+        print(f"the sandbox cannot start: {error.strerror or error}", file=sys.stderr)
         return 1
-    stop.wait()
-    listeners.close()
     return 0
 
 

@@ -49,12 +49,12 @@ class _Handler(MotoRequestHandler):
 
 class _Server(ThreadedWSGIServer):
     def __init__(self, listening: socket.socket, service: Service) -> None:
-        super().__init__(
-            *listening.getsockname()[:2], app=service.application, handler=_Handler, fd=listening.fileno()
-        )
+        super().__init__(*listening.getsockname()[:2], app=service.application, handler=_Handler, fd=listening.fileno())
         if service.tls:
             # The handshake waits for the connection's own thread: in accept(), one silent client would stop all others.
-            self.socket = service.tls.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+            self.socket: socket.socket = service.tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
             self.ssl_context = service.tls
 
     def handle_error(self, request: Any, client_address: tuple[str, int] | str) -> None:  # noqa: ARG002
@@ -110,7 +110,8 @@ def _start(address: str, service: Service) -> _Server:
         try:
             listening.bind((address, service.port))
         except OSError as error:
-            raise OSError(error.errno, f"{service.name} cannot listen on {address}:{service.port}: {error.strerror}") from None
+            where = f"{service.name} cannot listen on {address}:{service.port}"
+            raise OSError(error.errno, f"{where}: {error.strerror}") from None
         listening.listen(128)
         server = _Server(listening, service)
     threading.Thread(target=server.serve_forever, args=(0.1,), name=f"{service.name}-{address}", daemon=True).start()

@@ -1,12 +1,29 @@
-"""moto, with every fix in place, as one WSGI application."""
+"""moto, with every fix in place, as one WSGI application.
+
+Import this only after ``environment.prepare``: moto reads its settings while it is imported.
+"""
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sandbox.server.aws import environment
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+from sandbox.server.aws import (
+    console,
+    databases,
+    default_vpc,
+    instances,
+    monitoring,
+    parameters,
+    public_addresses,
+    tags,
+    unsupported,
+)
+from sandbox.server.aws.authorization import gate
 from sandbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,14 +36,12 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
     Requests are answered one at a time under *lock*: moto's models are not made for threads, and S3's conditional
     writes and ``World`` need a state that does not move.
     """
-    environment.prepare(settings)
-    # Only now: moto reads its settings while it is imported.
-    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-    from sandbox.server.aws import default_vpc
-
     default_vpc.install(settings)
-    return _serialised(DomainDispatcherApplication(create_backend_app), lock)
+    public_addresses.install(settings)
+    for fix in (console, databases, instances, monitoring, parameters, tags):
+        fix.install()
+    application = DomainDispatcherApplication(unsupported.create_service)
+    return _serialised(gate.guard(application, settings), lock)
 
 
 def _serialised(application: WSGIApplication, lock: threading.RLock) -> WSGIApplication:
@@ -40,8 +55,6 @@ def _serialised(application: WSGIApplication, lock: threading.RLock) -> WSGIAppl
 
 def _read_body(environ: WSGIEnvironment) -> None:
     """Read the request's body, so that a slow client does not hold the lock."""
-    import io
-
     source = environ["wsgi.input"]
     if environ.pop("wsgi.input_terminated", False):
         body = source.read()

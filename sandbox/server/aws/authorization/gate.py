@@ -1,0 +1,129 @@
+"""The gate before moto: lets a role's request through only if it is genuine and allowed.
+
+moto's own enforcement is a switch for everybody and judges most services by the resource ``*``; this one stands
+before moto, so that no answer can leave before the request was judged.
+"""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from moto.core.request import Request
+
+from sandbox.server.aws import calls, faults
+from sandbox.server.aws.authorization import resources, sessions, signature
+from sandbox.server.aws.authorization.policy import Access, Decision, Document, decide
+from sandbox.server.aws.authorization.sessions import Session
+from sandbox.server.aws.calls import Call, Credential
+from sandbox.settings import Settings
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+log = logging.getLogger(__name__)
+
+#: How temporary access keys begin. Long-lived ones, the operator's, are not judged.
+TEMPORARY = "ASIA"
+
+
+class _RefusedError(Exception):
+    def __init__(self, code: str, message: str, status: int = 403) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def guard(application: WSGIApplication, settings: Settings) -> WSGIApplication:
+    """*application* behind the gate."""
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        request.get_data()  # Keeps the body: reading a form would leave none for the signature.
+        credential = calls.credential(request)
+        if credential is None or not credential.access_key.startswith(TEMPORARY):
+            return application(environ, start_response)
+        call = calls.call(request, credential.service)
+        try:
+            _judge(request, credential, call, settings)
+        except _RefusedError as refused:
+            log.info("refused %s %s: %s", call.service, call.operation, refused.code)
+            answer = faults.answer(request, credential.service, refused.code, refused.message, refused.status)
+            return answer(environ, start_response)
+        environ["wsgi.input"].seek(0)
+        return application(environ, start_response)
+
+    return serve
+
+
+def _judge(request: Request, credential: Credential, call: Call, settings: Settings) -> None:
+    session = sessions.find(credential.access_key, settings.account_id)
+    token = request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token", "")
+    if session is None or not hmac.compare_digest(token, session.session_token):
+        raise _invalid_token(credential.service)
+    # The signature of a presigned URL is not checked: the sandbox says so in its documentation.
+    if credential.signature and not signature.is_valid(request, credential, session.secret_key):
+        raise _RefusedError(
+            "SignatureDoesNotMatch",
+            "The request signature we calculated does not match the signature you provided. "
+            "Check your AWS Secret Access Key and signing method.",
+        )
+    if session.expired:
+        code = "ExpiredToken" if credential.service in ("s3", "sts") else "ExpiredTokenException"
+        raise _RefusedError(code, "The security token included in the request is expired", 400)
+    if call.service == "sts" and call.operation == "GetCallerIdentity":
+        return  # AWS lets everyone ask who they are, whatever a policy says.
+    for access in resources.accesses(call, settings.account_id, credential.region):
+        _permit(session, access, call, request, settings)
+
+
+def _permit(session: Session, access: Access, call: Call, request: Request, settings: Settings) -> None:
+    judged = Access(access.action, access.resource, {**_context(session, request, settings), **access.context})
+    principals = session.principals(settings.account_id)
+    resource_policies: list[Document] = []
+    if call.service == "s3" and access.resource != "*":
+        bucket = access.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
+        found = sessions.bucket_policy(bucket, settings.account_id)
+        resource_policies = [found] if found else []
+    by_resource = decide(resource_policies, judged, principals)
+    decisions = [decide(layer, judged) for layer in session.layers]
+    if Decision.EXPLICIT_DENY in (by_resource, *decisions):
+        raise _denied(session, access, call, "with an explicit deny")
+    # In one account, a resource's policy may allow what the role's own policies do not speak of.
+    if by_resource is not Decision.ALLOW and not all(each is Decision.ALLOW for each in decisions):
+        raise _denied(session, access, call, f"because no identity-based policy allows the {access.action} action")
+
+
+def _context(session: Session, request: Request, settings: Settings) -> dict[str, tuple[str, ...]]:
+    return {
+        # What AWS would see: the sandbox speaks plain HTTP on this machine only, where AWS speaks TLS.
+        "aws:securetransport": ("true",),
+        "aws:principalarn": (session.role_arn,),
+        "aws:principalaccount": (settings.account_id,),
+        "aws:principaltype": ("AssumedRole",),
+        "aws:requestedregion": (settings.region,),
+        "aws:sourceip": (request.remote_addr or "127.0.0.1",),
+    }
+
+
+def _denied(session: Session, access: Access, call: Call, reason: str) -> _RefusedError:
+    code = {"ec2": "UnauthorizedOperation", "s3": "AccessDenied"}.get(call.service)
+    model = calls.service_model(call.service)
+    if code is None:
+        code = "AccessDenied" if model is not None and model.protocol == "query" else "AccessDeniedException"
+    on = "" if access.resource == "*" else f" on resource: {access.resource}"
+    return _RefusedError(code, f"User: {session.arn} is not authorized to perform: {access.action}{on} {reason}")
+
+
+def _invalid_token(service: str) -> _RefusedError:
+    if service == "s3":
+        return _RefusedError("InvalidToken", "The provided token is malformed or otherwise invalid.", 400)
+    if service == "ec2":
+        return _RefusedError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+    model = calls.service_model(service)
+    query = model is not None and model.protocol == "query"
+    code = "InvalidClientTokenId" if query else "UnrecognizedClientException"
+    return _RefusedError(code, "The security token included in the request is invalid.")

@@ -1,0 +1,111 @@
+"""Which permissions a call needs, on which resources.
+
+The services that a host talks to are mapped to their resources' ARNs. For every other service the resource is ``*``,
+so that only a statement for all resources allows it: too strict for a policy that names its resources, never too lax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from moto.kms.exceptions import NotFoundException
+from moto.kms.models import kms_backends
+from moto.kms.utils import _deserialize_ciphertext_blob
+from moto.secretsmanager.models import secretsmanager_backends
+from moto.ssm.models import ssm_backends
+
+from sandbox.server.aws.authorization import s3
+from sandbox.server.aws.authorization.policy import Access
+from sandbox.server.aws.calls import Call
+
+#: Where a service's prefix in IAM is not the name that requests are signed for.
+_PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
+
+
+def accesses(call: Call, account: str, region: str) -> list[Access]:
+    """Everything that *call* needs. The list is never empty."""
+    if call.service == "s3":
+        return s3.accesses(call.operation, call.parameters)
+    mapper = _MAPPERS.get(call.service)
+    action = f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
+    if mapper is None:
+        return [Access(action, "*")]
+    return mapper(action, call.parameters, account, region)
+
+
+def _parameters(action: str, asked: Mapping[str, Any], account: str, region: str) -> list[Access]:
+    names = [asked.get("Name") or asked.get("Path") or "", *asked.get("Names", [])]
+    if asked.get("ResourceType") == "Parameter":
+        names.append(asked.get("ResourceId", ""))
+    names = [name for name in names if name]
+    prefix = f"arn:aws:ssm:{region}:{account}:parameter/"
+    needed = [Access(action, prefix + _plain_name(name)) for name in names]
+    if asked.get("WithDecryption"):
+        for name in names:
+            needed += _decryption_of_parameter(name, account, region)
+    return needed or [Access(action, "*")]
+
+
+def _plain_name(name: str) -> str:
+    """The name without ARN, version, label and leading slash, as it stands in a parameter's ARN."""
+    if name.startswith("arn:"):
+        name = name.split(":", 5)[5].removeprefix("parameter")
+    return name.partition(":")[0].lstrip("/")
+
+
+def _decryption_of_parameter(name: str, account: str, region: str) -> list[Access]:
+    # The key that AWS manages for SSM may be used by everyone in the account, through SSM: no permission is needed.
+    parameter = ssm_backends[account][region].get_parameter(name)
+    key = parameter.keyid if parameter and parameter.type == "SecureString" else None
+    if not key or key == "alias/aws/ssm":
+        return []
+    return [_through("ssm", region, Access("kms:Decrypt", _key_arn(key, account, region)))]
+
+
+def _secrets(action: str, asked: Mapping[str, Any], account: str, region: str) -> list[Access]:
+    name = asked.get("SecretId") or asked.get("Name")
+    if not name:
+        return [Access(action, "*")]
+    secret = secretsmanager_backends[account][region].secrets.get(name)
+    if secret is None:
+        arn = name if name.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account}:secret:{name}"
+        return [Access(action, arn)]
+    needed = [Access(action, secret.arn)]
+    key = getattr(secret, "kms_key_id", None)
+    if action == "secretsmanager:GetSecretValue" and key and not key.endswith("alias/aws/secretsmanager"):
+        needed.append(_through("secretsmanager", region, Access("kms:Decrypt", _key_arn(key, account, region))))
+    return needed
+
+
+def _keys(action: str, asked: Mapping[str, Any], account: str, region: str) -> list[Access]:
+    key = asked.get("KeyId")
+    if not key and asked.get("CiphertextBlob"):
+        key = _deserialize_ciphertext_blob(asked["CiphertextBlob"]).key_id
+    return [Access(action, _key_arn(key, account, region) if key else "*")]
+
+
+def _key_arn(key: str, account: str, region: str) -> str:
+    backend = kms_backends[account][region]
+    try:
+        return str(backend.describe_key(backend.any_id_to_key_id(key)).arn)
+    except NotFoundException:
+        return key if key.startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{key}"
+
+
+def _through(service: str, region: str, access: Access) -> Access:
+    """*access*, as *service* does it on the caller's behalf."""
+    return replace(access, context={"kms:viaservice": (f"{service}.{region}.amazonaws.com",)})
+
+
+def _roles(action: str, asked: Mapping[str, Any], account: str, region: str) -> list[Access]:  # noqa: ARG001
+    return [Access(action, asked.get("RoleArn") or "*")]
+
+
+_MAPPERS: dict[str, Callable[[str, Mapping[str, Any], str, str], list[Access]]] = {
+    "kms": _keys,
+    "secretsmanager": _secrets,
+    "ssm": _parameters,
+    "sts": _roles,
+}

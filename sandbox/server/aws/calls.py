@@ -1,0 +1,96 @@
+"""What a request asks for: its service, its operation and its parameters, whatever protocol it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from botocore.exceptions import UnknownServiceError
+from moto.core.model import OperationModel, ServiceModel
+from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.request import Request, determine_request_protocol
+from moto.core.routing import get_service_router
+from moto.core.utils import get_service_model
+from werkzeug.exceptions import NotFound
+
+#: Names that requests are signed for, where botocore has another one.
+_MODELS = {
+    "elasticloadbalancing": "elbv2",
+    "monitoring": "cloudwatch",
+    "email": "ses",
+    "states": "stepfunctions",
+    "tagging": "resourcegroupstaggingapi",
+}
+
+
+@dataclass(frozen=True)
+class Credential:
+    """Who signed a request, and for what. *signed_headers* is empty for a presigned URL."""
+
+    access_key: str
+    region: str
+    service: str
+    signed_headers: tuple[str, ...] = ()
+    signature: str = ""
+
+
+@dataclass(frozen=True)
+class Call:
+    """An AWS API call. *operation* is empty where the service's model does not know it."""
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def credential(request: Request) -> Credential | None:
+    """The credential of a request with Signature Version 4, in its header or its query; None if it has none."""
+    algorithm, _, rest = request.headers.get("Authorization", "").partition(" ")
+    if algorithm == "AWS4-HMAC-SHA256":
+        parts = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    else:
+        parts = {"Credential": unquote(request.args.get("X-Amz-Credential", ""))}
+    scope = parts.get("Credential", "").split("/")
+    if len(scope) != 5:
+        return None
+    signed = tuple(filter(None, parts.get("SignedHeaders", "").split(";")))
+    return Credential(scope[0], scope[2], scope[3].lower(), signed, parts.get("Signature", ""))
+
+
+def service_model(service: str) -> ServiceModel | None:
+    """botocore's model of the service that signs as *service*, or None."""
+    try:
+        return get_service_model(_MODELS.get(service, service))
+    except UnknownServiceError:
+        return None
+
+
+def call(request: Request, service: str) -> Call:
+    """Read the call out of a request that is signed for *service*."""
+    model = service_model(service)
+    if model is None:
+        return Call(service, "")
+    try:
+        operation, path_parameters = get_service_router(_MODELS.get(service, service)).match(request)
+        protocol = determine_request_protocol(model, request.content_type)
+    except (NotFound, NotImplementedError):
+        return Call(service, "")
+    return Call(service, operation.name, _parameters(request, operation, protocol, path_parameters))
+
+
+def _parameters(
+    request: Request, operation: OperationModel, protocol: str, path_parameters: dict[str, Any]
+) -> Mapping[str, Any]:
+    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.get_data(),
+            "url_path": request.path,
+            "url_params": path_parameters,
+        }
+    )
+    return parsed

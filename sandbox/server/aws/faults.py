@@ -1,0 +1,30 @@
+"""Error answers in the protocol of the service that was asked: JSON, Query, EC2's, S3's or REST."""
+
+from __future__ import annotations
+
+from moto.core.exceptions import ServiceException
+from moto.core.model import OperationModel
+from moto.core.request import Request, determine_request_protocol
+from moto.core.serialize import get_serializer_class
+from werkzeug.wrappers import Response
+
+from sandbox.server.aws.calls import service_model
+
+_JSON_PROTOCOLS = {"json", "smithy-rpc-v2-cbor"}
+
+
+def answer(request: Request, service: str, code: str, message: str, status: int = 400) -> Response:
+    """An error with *code* and *message*. *status* is for protocols in which errors differ by status: in AWS JSON
+    every error that is the caller's has 400."""
+    error = ServiceException(code, message)
+    model = service_model(service)
+    if model is None:
+        return Response(f"{code}: {message}", status, content_type="text/plain")
+    try:
+        protocol = determine_request_protocol(model, request.content_type)
+    except NotImplementedError:
+        protocol = str(model.protocol)
+    serializer = get_serializer_class(model.service_name, protocol)
+    answered = serializer(operation_model=OperationModel({}, model)).serialize(error)
+    body = b"" if request.method == "HEAD" else answered["body"]
+    return Response(body, 400 if protocol in _JSON_PROTOCOLS else status, headers=answered["headers"])

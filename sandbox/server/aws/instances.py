@@ -1,0 +1,53 @@
+"""EC2 instances and their network interfaces."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from moto.ec2.models.instances import Instance, InstanceState
+
+from sandbox.server.aws.patching import replaces
+
+
+def install() -> None:
+    """Every fix of this file."""
+    _show_security_groups()
+    _delete_interfaces_with_their_instance()
+
+
+def _show_security_groups() -> None:
+    """An instance that names no group has its VPC's default group. moto gives that to the interface only, and the
+    next plan wants to replace the instance."""
+
+    @replaces(Instance, "__init__")
+    def create(original: Callable[..., None], instance: Instance, *args: Any, **kwargs: Any) -> None:
+        original(instance, *args, **kwargs)
+        if not instance.security_groups and instance.nics:
+            instance.security_groups = list(instance.nics[0].group_set)
+
+
+def _delete_interfaces_with_their_instance() -> None:
+    """An interface that a launch made goes with its instance, unless the launch says otherwise. moto keeps it, so
+    the address stays taken, and launching with the same private_ip again ends in an error 500."""
+
+    @replaces(Instance, "prep_nics")
+    def prepare(
+        original: Callable[..., None], instance: Instance, nic_spec: list[dict[str, Any]], **kwargs: Any
+    ) -> None:
+        made_here = {
+            int(each["DeviceIndex"]): each.get("DeleteOnTermination") is not False
+            for each in nic_spec or [{"DeviceIndex": 0}]
+            if not each.get("NetworkInterfaceId")
+        }
+        original(instance, nic_spec, **kwargs)
+        for index, delete in made_here.items():
+            instance.nics[index].delete_on_termination = delete
+
+    @replaces(Instance, "terminate")
+    def terminate(original: Callable[..., InstanceState], instance: Instance) -> InstanceState:
+        # Its interfaces are gone: doing it again must be harmless, as in EC2.
+        if instance.state == "terminated":
+            return copy.copy(instance.instance_state)
+        return original(instance)

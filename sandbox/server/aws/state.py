@@ -1,0 +1,93 @@
+"""moto's objects, read into the plain data of ``sandbox.server.world``."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import threading
+
+from moto.ec2.models import EC2Backend, ec2_backends
+from moto.ec2.models.instances import Instance
+from moto.rds.models import DBInstance, rds_backends
+from moto.secretsmanager.models import secretsmanager_backends
+
+from sandbox.server.aws import console
+from sandbox.server.world import Database, Host, Network
+from sandbox.settings import Settings
+
+
+class MotoWorld:
+    """Implements ``World``: reads moto's models between two requests, never during one."""
+
+    def __init__(self, settings: Settings, lock: threading.RLock) -> None:
+        self._settings = settings
+        self._lock = lock
+
+    def networks(self) -> list[Network]:
+        """All VPCs of the sandbox's region."""
+        with self._lock:
+            return [
+                Network(vpc.id, vpc.cidr_block, str(ipaddress.ip_network(vpc.cidr_block)[1]))
+                for vpc in self._ec2.vpcs.values()
+            ]
+
+    def hosts(self) -> list[Host]:
+        """All EC2 instances of the sandbox's region, terminated ones too."""
+        with self._lock:
+            return [_host(self._ec2, instance) for instance in self._ec2.all_instances()]
+
+    def databases(self) -> list[Database]:
+        """All RDS instances of the sandbox's region."""
+        with self._lock:
+            instances = rds_backends[self._settings.account_id][self._settings.region].databases
+            return [self._database(instance) for instance in instances.values()]
+
+    def record_console(self, instance_id: str, text: str) -> None:
+        """Make *text* what GetConsoleOutput answers for the instance."""
+        with self._lock:
+            console.record(instance_id, text)
+
+    @property
+    def _ec2(self) -> EC2Backend:
+        return ec2_backends[self._settings.account_id][self._settings.region]
+
+    def _database(self, instance: DBInstance) -> Database:
+        group = getattr(instance, "db_subnet_group", None)
+        return Database(
+            identifier=instance.db_instance_identifier,
+            vpc_id=group.vpc_id if group else self._ec2.default_vpc.id,
+            hostname=instance.address,
+            port=int(instance.port or 5432),
+            engine=instance.engine,
+            engine_version=instance.engine_version,
+            name=instance.db_name,
+            master_username=instance.master_username or "",
+            master_password=self._master_password(instance),
+            state=instance.status,
+            security_group_ids=tuple(instance.vpc_security_group_ids),
+        )
+
+    def _master_password(self, instance: DBInstance) -> str:
+        if not instance.manage_master_user_password:
+            return instance.master_user_password or ""
+        secrets = secretsmanager_backends[self._settings.account_id][self._settings.region]
+        value = secrets.get_secret_value(instance.master_user_secret.secret_arn, "", "AWSCURRENT")
+        password: str = json.loads(value["SecretString"])["password"]
+        return password
+
+
+def _host(ec2: EC2Backend, instance: Instance) -> Host:
+    image = ec2.amis.get(instance.image_id)
+    return Host(
+        instance_id=instance.id,
+        vpc_id=instance.vpc_id or "",
+        private_ip=instance.private_ip or "",
+        public_ip=instance.public_ip,
+        state=instance.state,
+        security_group_ids=tuple(sorted(group.id for group in instance.security_groups)),
+        launch_index=int(instance.ami_launch_index),
+        image_name=(image.name or "") if image else "",
+        instance_type=instance.instance_type,
+        private_dns_name=instance.private_dns_name,
+        tags={tag["key"]: tag["value"] for tag in instance.get_tags()},
+    )

@@ -1,0 +1,43 @@
+"""EC2's limits on tags (Amazon EC2 User Guide, "Tag your Amazon EC2 resources", tag restrictions)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.ec2.models.tags import TagBackend
+
+from sandbox.server.aws.patching import replaces
+
+KEY_LENGTH = 128
+VALUE_LENGTH = 256
+# Letters, digits and spaces of any language, and these signs.
+_ALLOWED = re.compile(r"[\w\s.:/=+\-@]*")
+
+
+def fault(tags: Mapping[str, str]) -> tuple[str, str] | None:
+    """AWS's error code and message for the first of *tags* that it would refuse, or None."""
+    for key, value in tags.items():
+        if not key or len(key) > KEY_LENGTH:
+            return "InvalidParameterValue", f"Tag key exceeds the maximum length of {KEY_LENGTH} characters or is empty"
+        if len(value) > VALUE_LENGTH:
+            message = f"Tag value for key {key} exceeds the maximum length of {VALUE_LENGTH} characters"
+            return "InvalidParameterValue", message
+        if not _ALLOWED.fullmatch(key) or not _ALLOWED.fullmatch(value):
+            message = f"Tag {key} has characters other than letters, digits, spaces and . : / = + - @ _"
+            return "InvalidParameterValue", message
+    return None
+
+
+def install() -> None:
+    """Refuse what EC2 refuses: moto counts tags, but takes values of any length and alphabet, and a run that
+    works here must not fail in AWS."""
+
+    @replaces(TagBackend, "create_tags")
+    def create_tags(original: Callable[..., bool], backend: Any, resource_ids: list[str], tags: dict[str, str]) -> bool:
+        found = fault({key: value or "" for key, value in tags.items()})
+        if found:
+            raise ServiceException(*found)
+        return original(backend, resource_ids, tags)

@@ -1,0 +1,70 @@
+"""What the API says exists, as plain data: all that the part which runs containers needs to know of AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+HostState = Literal["pending", "running", "shutting-down", "terminated", "stopping", "stopped"]
+
+
+@dataclass(frozen=True)
+class Network:
+    """A VPC. *gateway* is the first address of its range, which AWS keeps for its router too."""
+
+    vpc_id: str
+    cidr: str
+    gateway: str
+
+
+@dataclass(frozen=True)
+class Host:
+    """An EC2 instance."""
+
+    instance_id: str
+    vpc_id: str
+    private_ip: str
+    public_ip: str | None
+    state: HostState
+    security_group_ids: tuple[str, ...]
+    launch_index: int
+    #: The machine image's name, such as ``debian-12-amd64-20250428-2096``.
+    image_name: str
+    instance_type: str
+    private_dns_name: str
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Database:
+    """An RDS instance. *hostname* is its endpoint's name."""
+
+    identifier: str
+    vpc_id: str
+    hostname: str
+    port: int
+    engine: str
+    engine_version: str
+    #: The database made at creation, or None: then there is only PostgreSQL's own.
+    name: str | None
+    master_username: str
+    #: The password of now; it changes when the managed secret is rotated.
+    master_password: str = field(repr=False)
+    state: str
+    security_group_ids: tuple[str, ...]
+
+
+class World(Protocol):
+    """Reads the API's state. Every call is one consistent picture; none changes anything but where it says so."""
+
+    def networks(self) -> list[Network]:
+        """All VPCs of the sandbox's region."""
+
+    def hosts(self) -> list[Host]:
+        """All EC2 instances of the sandbox's region, terminated ones too."""
+
+    def databases(self) -> list[Database]:
+        """All RDS instances of the sandbox's region."""
+
+    def record_console(self, instance_id: str, text: str) -> None:
+        """Make *text* what GetConsoleOutput answers for the instance: the host's boot log, with its SSH host keys."""
