@@ -1,0 +1,164 @@
+#!/usr/bin/python
+"""Try, as the service, everything that the service depends on."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: reachability
+short_description: Try, as the service, everything that the service depends on
+description:
+  - Starts the oneshot unit that the role C(reachability) installs, waits for its end and returns its report.
+  - The unit runs the probes as the service's account, within the same systemd restrictions and with the service's
+    own environment.
+  - A red probe is a result and no failure of the module; a unit that cannot be run is one.
+options:
+  unit:
+    description: >-
+      Name of the service's unit, without C(.service). The probes are the unit of the same name with C(-verify)
+      added.
+    type: str
+    default: backend
+  timeout:
+    description: Seconds to wait for the report.
+    type: int
+    default: 90
+author:
+  - Slipway maintainers
+attributes:
+  check_mode:
+    support: none
+    description: >-
+      In check mode the probes are not run, since one of them writes an object and deletes it. The module is
+      skipped.
+  diff_mode:
+    support: none
+    description: Nothing is changed.
+  idempotent:
+    support: full
+    description: What the probes write they delete again.
+"""
+
+EXAMPLES = r"""
+- name: Try what the service depends on
+  slipway.fastapi.reachability:
+    unit: backend
+  register: verified
+
+- name: Show the report
+  ansible.builtin.debug:
+    msg: "{{ verified.report | slipway.fastapi.verify_table }}"
+"""
+
+RETURN = r"""
+report:
+  description: The report, whose fields C(docs/verify.md) describes.
+  type: dict
+  returned: when the probes ran
+ok:
+  description: Whether every probe is green.
+  type: bool
+  returned: when the probes ran
+"""
+
+import json
+import os
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+LARGEST_REPORT = 1 << 20
+"""Bytes. The service's account can write the report, so it is not trusted to be small."""
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "unit": {"type": "str", "default": "backend"},
+    "timeout": {"type": "int", "default": 90},
+}
+
+
+class ReportError(Exception):
+    """There is no usable report; the text says why."""
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report that the unit left.
+
+    Its directory belongs to the service's account, so a link in the report's place is not followed: it could make root
+    read any file.
+
+    Raises:
+        ReportError: There is none, or it is not one.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise ReportError(f"there is no report in {path} ({error.strerror})") from error
+    with os.fdopen(handle, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise ReportError(f"{path} is not a regular file")
+        content = stream.read(LARGEST_REPORT + 1)
+    try:
+        report = json.loads(content)
+    except ValueError as error:
+        raise ReportError(f"{path} is not JSON") from error
+    if len(content) > LARGEST_REPORT or not isinstance(report, dict) or not isinstance(report.get("probes"), list):
+        raise ReportError(f"{path} is not a report")
+    return report
+
+
+def properties(module: AnsibleModule, unit: str) -> dict[str, str]:
+    """Some properties of a unit, as systemd has them loaded."""
+    _code, text, _error = module.run_command(["systemctl", "show", "-p", "LoadState,DropInPaths,Result", unit])
+    return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+
+def journal(module: AnsibleModule, unit: str) -> str:
+    """The unit's last lines; the probes print no secret."""
+    _code, text, _error = module.run_command(["journalctl", "-u", unit, "-n", "15", "--no-pager", "-o", "cat"])
+    return text.strip()
+
+
+def refuse_unprepared(module: AnsibleModule, service: str, unit: str) -> None:
+    """End with a sentence when the unit is not there, or would run without the service's restrictions."""
+    found = properties(module, unit)
+    if found.get("LoadState") != "loaded":
+        module.fail_json(msg=f"the unit {unit} is not installed: run the role reachability (playbook verify.yml) first")
+    if "50-hardening.conf" not in found.get("DropInPaths", ""):
+        module.fail_json(
+            msg=f"{unit} would run without the restrictions of {service}.service, and so prove nothing: run the "
+            f"role uvicorn, which installs /etc/systemd/system/{service}.service.d/50-hardening.conf, then this again"
+        )
+
+
+def main() -> None:
+    """Run the unit and end with its report."""
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    service, timeout = module.params["unit"], module.params["timeout"]
+    unit = f"{service}-verify.service"
+    if module.check_mode:
+        module.exit_json(changed=False, skipped=True, msg="the probes are not run in check mode")
+    refuse_unprepared(module, service, unit)
+    path = Path(f"/run/{service}-verify/report.json")
+    path.unlink(missing_ok=True)
+    try:
+        ended = subprocess.run(
+            ["systemctl", "start", unit], capture_output=True, text=True, timeout=timeout, check=False
+        )
+    except subprocess.TimeoutExpired:
+        module.run_command(["systemctl", "stop", "--no-block", unit])
+        module.fail_json(msg=f"the probes gave no report within {timeout} s; {unit} wrote: {journal(module, unit)}")
+    if ended.returncode:
+        result = properties(module, unit).get("Result", "unknown")
+        told = journal(module, unit) or ended.stderr.strip()
+        module.fail_json(msg=f"{unit} did not end well (result {result}), its journal says: {told}")
+    try:
+        report = read_report(path)
+    except ReportError as error:
+        module.fail_json(msg=f"{error}; {unit} wrote: {journal(module, unit)}")
+    module.exit_json(changed=False, report=report, ok=report.get("ok") is True)
+
+
+if __name__ == "__main__":
+    main()
