@@ -27,7 +27,7 @@ from sandbox.settings import (
 #: What systemd needs beyond Docker's defaults. SYS_PTRACE: without it PrivateUsers with ProtectProc fails
 #: (systemd#29656). Not `privileged`, which asks for capabilities that a machine may not have itself.
 CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD")
-UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined", "systempaths=unconfined")
+UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined")
 #: Seconds that a host has to shut down before it is killed.
 STOP_SECONDS = 20
 #: Where a host looks for added certificates, without a leading slash.
@@ -66,27 +66,34 @@ def redirects(settings: Settings, gateway: str) -> str:
     return " ".join(f"{address}:{port}={gateway}:{target}" for address, port, target in pairs)
 
 
-def options(settings: Settings, plan: Plan) -> dict[str, Any]:
-    """The container's settings, as ``containers.create`` takes them."""
-    host = plan.host
-    volumes = {volume_name(settings, host.instance_id): {"bind": "/var/lib/docker", "mode": "rw"}}
+def host_options(settings: Settings, plan: Plan) -> dict[str, Any]:
+    """What the container may do and what it shares with the machine, as ``create_host_config`` takes it."""
+    binds = [f"{volume_name(settings, plan.host.instance_id)}:/var/lib/docker"]
     if plan.cgroups == "1":
         # Version 1 has no private tree that is writable: each systemd keeps to its own part of the machine's.
-        volumes["/sys/fs/cgroup"] = {"bind": "/sys/fs/cgroup", "mode": "rw"}
+        binds.append("/sys/fs/cgroup:/sys/fs/cgroup:rw")
     return {
+        "cap_add": list(CAPABILITIES),
+        "security_opt": list(UNCONFINED),
+        "cgroupns": "host" if plan.cgroups == "1" else "private",
+        "binds": binds,
+        "tmpfs": {"/run": "rw,nosuid,nodev,mode=0755", "/run/lock": "", "/tmp": "rw,nosuid,nodev,exec,mode=1777"},  # noqa: S108 - a mount point
+        "extra_hosts": dict.fromkeys(settings.stub_names, HOST_STUB_ADDRESS),
+        "network_mode": networks.vpc_network_name(settings, plan.host.vpc_id),
+    }
+
+
+def options(settings: Settings, plan: Plan) -> dict[str, Any]:
+    """What the container is, as ``create_container`` takes it."""
+    host = plan.host
+    return {
+        "image": plan.image,
         "name": container_name(settings, host.instance_id),
         "hostname": "ip-" + host.private_ip.replace(".", "-"),
         "labels": labels.of(settings.name, "host", host.instance_id),
         "environment": {"SLIPWAY_REDIRECTS": redirects(settings, plan.network.gateway)},
         # With a terminal, /dev/console reaches the container's log: that is the instance's console output.
         "tty": True,
-        "cap_add": list(CAPABILITIES),
-        "security_opt": list(UNCONFINED),
-        "cgroupns": "host" if plan.cgroups == "1" else "private",
-        "volumes": volumes,
-        "tmpfs": {"/run": "rw,nosuid,nodev,mode=0755", "/run/lock": "", "/tmp": "rw,nosuid,nodev,exec,mode=1777"},  # noqa: S108 - a mount point
-        "extra_hosts": dict.fromkeys(settings.stub_names, HOST_STUB_ADDRESS),
-        "network": networks.vpc_network_name(settings, host.vpc_id),
     }
 
 
@@ -98,11 +105,17 @@ def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Conta
     client.volumes.create(
         volume_name(settings, host.instance_id), labels=labels.of(settings.name, "host", host.instance_id)
     )
-    container = client.containers.create(
-        plan.image,
-        networking_config={network.name: client.api.create_endpoint_config(ipv4_address=host.private_ip)},
+    api = client.api
+    host_config = api.create_host_config(**host_options(settings, plan))
+    # What `docker run --security-opt systempaths=unconfined` sends; the SDK has no word for it.
+    host_config |= {"MaskedPaths": [], "ReadonlyPaths": []}
+    endpoint = api.create_endpoint_config(ipv4_address=host.private_ip)
+    created = api.create_container(
         **options(settings, plan),
+        host_config=host_config,
+        networking_config=api.create_networking_config({network.name: endpoint}),
     )
+    container = client.containers.get(created["Id"])
     files = [File(f"{_TRUST_FOLDER}/{name}", content) for name, content in plan.trusted.items()]
     try:
         container.put_archive("/", pack(files))

@@ -67,7 +67,7 @@ class Reconciler:
         self._served: dict[str, str] = {}
         self._written: Status | None = None
         # Filled by the threads that work, each for its own container.
-        self._consoles: dict[str, bool] = {}
+        self._consoles: dict[str, str] = {}
         self._applied: dict[str, tuple[str, str, str | None]] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -191,7 +191,7 @@ class Reconciler:
     def _follow(self, client: docker.DockerClient, container: Container, picture: _Picture) -> None:
         """What a running container still needs: its console read, its master user made."""
         key = (container.kind, container.identity)
-        if container.kind == "host" and not self._consoles.get(container.identity):
+        if container.kind == "host" and CONSOLE_END not in self._consoles.get(container.identity, ""):
             self._attempts.submit(key, "console", lambda: self._read_console(client, container.identity), quiet=True)
         database = picture.databases.get(container.identity)
         if container.kind == "database" and database and self._applied.get(container.identity) != _master(database):
@@ -199,8 +199,9 @@ class Reconciler:
 
     def _read_console(self, client: docker.DockerClient, instance_id: str) -> None:
         text = hosts.console(client, self._settings, instance_id)
-        self._world.record_console(instance_id, text)
-        self._consoles[instance_id] = CONSOLE_END in text
+        if text != self._consoles.get(instance_id):
+            self._world.record_console(instance_id, text)
+            self._consoles[instance_id] = text
 
     def _apply(self, client: docker.DockerClient, database: Database) -> None:
         if databases.apply(client, self._settings, database):
