@@ -1,4 +1,4 @@
-"""A throwaway Postgres for tests that need a server and no host: the sandbox's database image, on a port of loopback."""
+"""A throwaway Postgres for tests that need a server and no host: the sandbox's database image on loopback."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ exec postgres -D /tmp/data -c listen_addresses='*' -c fsync=off
 
 @contextmanager
 def postgres_url() -> Iterator[str]:
-    """Yield the URL of an empty database whose server is removed afterwards. Raises EngineError without a Docker engine."""
+    """Yield the URL of an empty database, removed afterwards. Raises EngineError without a Docker engine."""
     client = engine.connect()
     image = images.ensure(client, "postgres", ROOT / ".sandbox", print)
     container = client.containers.run(

@@ -1,8 +1,8 @@
 """Runs every test of the project, or the stages named on the command line, and ends with the counts.
 
-One stage alone shows its output as it comes. Several print a line each and keep their output in `.cache/test-logs`; the end
-of a failed one's is shown at once, and the others run all the same. The exit code is 0 only when nothing failed. Whatever
-happens, Ctrl-C included, no sandbox that was not there before is left running.
+One stage alone shows its output as it comes. Several print a line each and keep their output in `.cache/test-logs`; the
+end of a failed one's is shown at once, and the others run all the same. The exit code is 0 only when nothing failed.
+Whatever happens, Ctrl-C included, no sandbox that was not there before is left running.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def main() -> None:
     """Run the stages, report, and clean up."""
     parser = argparse.ArgumentParser(description="Run the project's tests.")
     names = [stage.name for stage in STAGES]
-    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"which ones: {', '.join(names)} (default: all, in this order)")
+    parser.add_argument(
+        "stages", nargs="*", metavar="STAGE", help=f"which ones: {', '.join(names)} (default: all, in this order)"
+    )
     wanted = parser.parse_args().stages
     unknown = [name for name in wanted if name not in names]
     if unknown:
@@ -49,9 +51,9 @@ def main() -> None:
     finally:
         # A second Ctrl-C must not leave half of it behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        clean = all([sandbox_down(name) for name in NAMES if name not in running_before])
+        left = [name for name in NAMES if name not in running_before and not sandbox_down(name)]
     print(total)
-    sys.exit(130 if interrupted else int(total.failed > 0 or not clean))
+    sys.exit(130 if interrupted else int(total.failed > 0 or bool(left)))
 
 
 def run_stage(stage: Stage, live: bool) -> Counts:

@@ -38,7 +38,13 @@ class Runner:
         """Run a command to its end, showing its output as it comes, and return its exit code."""
         self.say(f"$ {' '.join(argv)}\n")
         with subprocess.Popen(
-            argv, cwd=cwd, env=_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+            argv,
+            cwd=cwd,
+            env=_environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
         ) as process:
             assert process.stdout is not None
             for line in process.stdout:
@@ -48,7 +54,13 @@ class Runner:
     def run_beside(self, argv: list[str], env: dict[str, str]) -> tuple[int, str]:
         """Run a command beside others: its output is shown in one piece, and returned with the exit code."""
         done = subprocess.run(
-            argv, cwd=ROOT, env=_environment(env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+            argv,
+            cwd=ROOT,
+            env=_environment(env),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
         )
         self.say(f"$ {' '.join(argv)}\n{done.stdout}")
         return done.returncode, done.stdout
@@ -80,7 +92,17 @@ def lint(runner: Runner) -> Counts:
         ([_tool("ruff"), "format", "--check", "."], ROOT),
         ([_tool("mypy"), "--cache-dir", str(ROOT / ".mypy_cache"), *trees], ROOT),
         # A program of its own, with imports that start in its own folder.
-        ([_tool("mypy"), "--cache-dir", str(ROOT / ".mypy_cache"), "--config-file", str(ROOT / "pyproject.toml"), "."], SAMPLE),
+        (
+            [
+                _tool("mypy"),
+                "--cache-dir",
+                str(ROOT / ".mypy_cache"),
+                "--config-file",
+                str(ROOT / "pyproject.toml"),
+                ".",
+            ],
+            SAMPLE,
+        ),
     ]
     return sum((counts.from_exit_code(runner.run(argv, cwd)) for argv, cwd in commands), Counts())
 
@@ -104,7 +126,9 @@ def app_test(runner: Runner) -> Counts:
 
 def terraform(runner: Runner) -> Counts:
     """Check the format of all, and validate and test each module and root, several at once."""
-    provider = subprocess.run([sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True)
+    provider = subprocess.run(
+        [sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True
+    )
     env = {"TF_CLI_CONFIG_FILE": provider.stdout.strip(), "TF_IN_AUTOMATION": "1"}
     result = counts.from_exit_code(runner.run(["terraform", "fmt", "-check", "-recursive", "-diff", "terraform"]))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -152,7 +176,7 @@ def _tool(name: str) -> str:
 
 
 def _environment(more: dict[str, str] | None) -> dict[str, str]:
-    """Return the environment of a stage: the tools of .venv first, as after activating it, and this project's settings."""
+    """Return a stage's environment: the tools of .venv first, as after activating it, and this project's settings."""
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     own = {"PATH": path, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
     return os.environ | own | (more or {})

@@ -1,7 +1,7 @@
-"""Builds the collection `slipway.fastapi` as `ansible-galaxy collection install` takes it: plugins, roles and playbooks in one file.
+"""Builds the collection `slipway.fastapi`, plugins, roles and playbooks in one file that ansible-galaxy can install.
 
-In the repository roles and playbooks lie at the top, where a reader looks for them; in a collection they belong beside the plugins. So
-they are brought together in a folder of their own, and that is what is built.
+In the repository roles and playbooks lie at the top, where a reader looks for them; in a collection they belong beside
+the plugins. So they are brought together in a folder of their own, and that is what is built.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ def build(staged: Path, output: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     galaxy = Path(sys.executable).parent / "ansible-galaxy"
     done = subprocess.run(
-        [galaxy, "collection", "build", "--force", "--output-path", output, staged], capture_output=True, text=True, check=False
+        [galaxy, "collection", "build", "--force", "--output-path", output, staged],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise RuntimeError(done.stderr.strip() or done.stdout.strip())

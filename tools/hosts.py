@@ -1,4 +1,4 @@
-"""`make ssh` and `make health`: reaches an environment's hosts as the inventory knows them, without Terraform's state."""
+"""`make ssh` and `make health`: reaches an environment's hosts as its inventory knows them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Host:
 
 
 def find_hosts(inventory: str) -> list[Host]:
-    """Return the environment's hosts, by name. Raises NoHostError when there is none or the inventory cannot be read."""
+    """Return the environment's hosts, by name. Raises NoHostError when there is none or it cannot be told."""
     with tempfile.TemporaryDirectory() as answers:
         done = subprocess.run(
             [
@@ -121,8 +121,9 @@ def main() -> None:
         hosts = find_hosts(arguments.inventory)
         if arguments.verb == "ssh":
             argv = choose(hosts, arguments.host).ssh(arguments.command)
-            os.execvp(argv[0], argv)
-        sys.exit(0 if all([ask_health(host) for host in hosts]) else 1)
+            os.execvp(argv[0], argv)  # noqa: S606 - a shell has no part in this
+        answers = [ask_health(host) for host in hosts]
+        sys.exit(0 if all(answers) else 1)
     except NoHostError as error:
         sys.exit(str(error))
 

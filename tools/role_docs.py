@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "roles.md"
 HEAD = """# The roles and their variables
 
-Written by `make docs` from `roles/*/meta/argument_specs.yml`, which Ansible itself checks every run against. `required` means that the
-variable has no default.
+Written by `make docs` from `roles/*/meta/argument_specs.yml`, which Ansible itself checks every run against. `required`
+means that the variable has no default.
 """
 
 
@@ -39,7 +40,9 @@ def _section(role: str, spec: dict[str, Any]) -> str:
     if not options:
         return "\n".join([*lines, "It has no variables.", ""])
     lines += ["| Variable | Type | Default | What it is |", "|---|---|---|---|"]
-    lines += [f"| `{name}` | {_type(option)} | {_default(option)} | {_cell(option)} |" for name, option in options.items()]
+    lines += [
+        f"| `{name}` | {_type(option)} | {_default(option)} | {_cell(option)} |" for name, option in options.items()
+    ]
     return "\n".join([*lines, ""])
 
 
@@ -66,7 +69,9 @@ def _cell(option: dict[str, Any]) -> str:
 
 def _text(description: str | list[str]) -> str:
     paragraphs = [description] if isinstance(description, str) else description
-    return " ".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    text = " ".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    # Ansible's markup for names, C(x) and O(x), is Markdown's for code.
+    return re.sub(r"\b[A-Z]\(([^)]*)\)", r"`\1`", text)
 
 
 def _sentence(text: str) -> str:

@@ -1,0 +1,118 @@
+"""Every dependency is pinned, locked, explained and used."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.repo.helpers import ROOT, text_of, tracked_files, yaml_of
+
+PAGE = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+SOURCES = {
+    "Control node: Python packages": ROOT / "requirements.in",
+    "Hosts": ROOT / "roles" / "python" / "files" / "requirements.in",
+    "Sample service": ROOT / "examples" / "app" / "requirements.in",
+}
+# Collections that are part of ansible-core itself.
+BUILT_IN = {"ansible.builtin", "ansible.legacy"}
+NAME = re.compile(r"^([A-Za-z0-9][\w.-]*)", re.MULTILINE)
+
+
+def section(title: str) -> str:
+    """The part of the page under the heading that starts so."""
+    return re.split(r"^## ", PAGE, flags=re.MULTILINE)[
+        [head.startswith(title) for head in re.split(r"^## ", PAGE, flags=re.M)].index(True)
+    ]
+
+
+def required(path: Path) -> set[str]:
+    """The names in a requirements.in."""
+    return set(NAME.findall(path.read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("title", SOURCES)
+def test_the_page_explains_what_is_required_and_nothing_else(title: str) -> None:
+    rows = set(re.findall(r"^\| ([\w.-]+) \|", section(title), re.MULTILINE)) - {"Package"}
+    assert rows == required(SOURCES[title])
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_the_lock_has_every_requirement_with_hashes(source: Path) -> None:
+    lock = source.with_suffix(".txt").read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=[a-z0-9])", lock)
+    pinned = [entry for entry in entries if re.match(r"[a-z0-9._-]+(\[[a-z,]+\])?==", entry)]
+    assert all("--hash=sha256:" in entry for entry in pinned)
+    names = {re.split(r"[\[=]", entry)[0] for entry in pinned}
+    assert {name.lower() for name in required(source)} <= names
+
+
+@pytest.mark.parametrize("folder", [ROOT, ROOT / "examples" / "app"], ids=["control node", "sample service"])
+def test_pins_and_lock_agree(folder: Path) -> None:
+    lock = (folder / "requirements.txt").read_text(encoding="utf-8")
+    for pin in re.findall(
+        r"^([\w.-]+)(?:\[\w+\])?==(\S+)", (folder / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        assert re.search(rf"^{re.escape(pin[0].lower())}(\[[a-z,]+\])?=={re.escape(pin[1])} ", lock, re.MULTILINE), pin
+
+
+def test_the_sample_service_is_tested_with_the_versions_that_it_ships() -> None:
+    control = dict(
+        re.findall(
+            r"^([\w.-]+(?:\[\w+\])?)==(\S+)", (ROOT / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE
+        )
+    )
+    service = (ROOT / "examples" / "app" / "requirements.in").read_text(encoding="utf-8")
+    for name, version in re.findall(r"^([\w.-]+(?:\[\w+\])?)==(\S+)", service, re.MULTILINE):
+        assert control[name] == version, name
+
+
+def test_collections_are_those_of_the_ansible_package() -> None:
+    spec = importlib.util.find_spec("ansible_collections")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    places = [Path(place) for place in spec.submodule_search_locations]
+    wanted = yaml_of(ROOT / "requirements.yml")["collections"]
+    assert wanted
+    for collection in wanted:
+        manifest = Path(*collection["name"].split("."), "MANIFEST.json")
+        (found,) = [place / manifest for place in places if (place / manifest).is_file()]
+        assert json.loads(found.read_text(encoding="utf-8"))["collection_info"]["version"] == collection["version"]
+        assert f"| {collection['name']} {collection['version']} |" in PAGE
+
+
+def test_every_collection_that_is_used_is_pinned_and_every_pinned_one_used() -> None:
+    pinned = {collection["name"] for collection in yaml_of(ROOT / "requirements.yml")["collections"]}
+    yaml_files = [
+        path for path in tracked_files() if path.suffix in {".yml", ".yaml"} and "changelogs" not in path.parts
+    ]
+    named = re.compile(r"^\s*(?:- )?(?:plugin: )?((?:amazon|ansible|community)\.[a-z]+)\.\w+:?", re.MULTILINE)
+    used = {name for path in yaml_files for name in named.findall(text_of(path))} - BUILT_IN
+    python_files = (path for path in tracked_files() if path.suffix == ".py" and "plugins" in path.parts)
+    imported = re.compile(r"ansible_collections\.((?:amazon|ansible|community)\.[a-z]+)\.")
+    used |= {name for path in python_files for name in imported.findall(text_of(path))}
+    assert used == pinned
+
+
+def test_the_collections_own_dependencies_take_the_pinned_versions() -> None:
+    dependencies = yaml_of(ROOT / "collections/ansible_collections/slipway/fastapi/galaxy.yml")["dependencies"]
+    pinned = {
+        collection["name"]: collection["version"] for collection in yaml_of(ROOT / "requirements.yml")["collections"]
+    }
+    assert set(dependencies) <= set(pinned)
+    for name, allowed in dependencies.items():
+        lowest = re.match(r">=(\d+)\.(\d+)\.\d+,<(\d+)", allowed)
+        assert lowest is not None, f"{name}: {allowed} has no bounds"
+        major, minor = (int(part) for part in pinned[name].split(".")[:2])
+        assert (int(lowest[1]), int(lowest[2])) <= (major, minor) < (int(lowest[3]), 0)
+
+
+def test_the_provider_is_pinned_to_the_version_that_the_page_names() -> None:
+    version = re.search(r"\| hashicorp/aws (\S+) \|", PAGE)
+    assert version is not None
+    for path in (path for path in tracked_files() if path.name == "terraform.tf"):
+        for constraint in re.findall(r'source\s*=\s*"hashicorp/aws"\s*version\s*=\s*"([^"]+)"', text_of(path)):
+            assert version[1] in constraint or constraint.startswith((">=", "~>")), f"{path}: {constraint}"

@@ -1,0 +1,111 @@
+"""`make ssh` and `make health`: how hosts are read from an inventory and reached."""
+
+from __future__ import annotations
+
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools import hosts
+from tools.hosts import Host, NoHostError
+
+
+def host(name: str = "i-1", **changes: object) -> Host:
+    """A host with everything that is not under test filled in."""
+    values: dict[str, object] = {
+        **{"address": "10.0.0.4", "user": "slipway", "key": "", "options": "", "public": "", "port": 8000},
+        **{"health": "/health", "app": "shop"},
+    }
+    return Host(name=name, **values | changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    """An inventory of one host, with templates as ours have them."""
+    variables = {
+        "ansible_host": "10.0.0.4",
+        "ansible_user": "slipway",
+        "ansible_ssh_private_key_file": "{{ inventory_dir }}/a key",
+        "ansible_ssh_common_args": (
+            '-o UserKnownHostsFile="{{ inventory_dir }}/known hosts" -o HostKeyAlias={{ slipway_instance_id }}'
+        ),
+        "slipway_instance_id": "i-1",
+        "slipway_port": "8000",
+        "slipway_health_path": "/health",
+        "slipway_app": "shop",
+    }
+    path = tmp_path / "hosts.yml"
+    path.write_text(yaml.safe_dump({"all": {"children": {"slipway": {"hosts": {"i-1": variables}}}}}), encoding="utf-8")
+    return path
+
+
+def test_a_host_is_reached_by_the_options_that_ansible_resolved(inventory: Path) -> None:
+    (found,) = hosts.find_hosts(str(inventory))
+    place = inventory.parent
+    assert found.ssh(["uptime"]) == [
+        *("ssh", "-o", f"UserKnownHostsFile={place}/known hosts", "-o", "HostKeyAlias=i-1"),
+        *("-i", f"{place}/a key", "slipway@10.0.0.4", "uptime"),
+    ]
+    assert found.health_url() == "http://10.0.0.4:8000/health"
+
+
+def test_no_host_says_how_to_make_one(tmp_path: Path) -> None:
+    empty = tmp_path / "hosts.yml"
+    empty.write_text("all: {}\n", encoding="utf-8")
+    with pytest.raises(NoHostError, match="make site"):
+        hosts.find_hosts(str(empty))
+
+
+def test_one_host_needs_no_choice() -> None:
+    assert hosts.choose([host()], None).name == "i-1"
+
+
+@pytest.mark.parametrize(("names", "wanted"), [(["i-1", "i-2"], None), (["i-1"], "i-9")])
+def test_a_choice_that_cannot_be_made_names_the_hosts(names: list[str], wanted: str | None) -> None:
+    with pytest.raises(NoHostError, match=r"i-1 \(shop\)"):
+        hosts.choose([host(name) for name in names], wanted)
+
+
+def test_the_public_address_is_asked_where_there_is_one() -> None:
+    assert host(public="198.51.100.7").health_url() == "http://198.51.100.7:8000/health"
+
+
+@pytest.fixture
+def answering() -> Iterator[int]:
+    """The port of a server that says 200 at /health and 404 elsewhere."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/health" else 404)
+            self.end_headers()
+            self.wfile.write(b'{"status":"ok"}')
+
+        def log_message(self, *_args: object) -> None:
+            """Keep the test's output free of an access log."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("health", "well", "told"),
+    [("/health", True, '200  {"status":"ok"}'), ("/elsewhere", False, "404")],
+    ids=["well", "not found"],
+)
+def test_health_tells_what_the_service_answers(
+    answering: int, capsys: pytest.CaptureFixture[str], health: str, well: bool, told: str
+) -> None:
+    assert hosts.ask_health(host(address="127.0.0.1", port=answering, health=health)) is well
+    assert told in capsys.readouterr().out
+
+
+def test_a_service_that_does_not_answer_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert hosts.ask_health(host(address="127.0.0.1", port=1)) is False
+    assert "no answer" in capsys.readouterr().out

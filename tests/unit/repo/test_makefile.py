@@ -1,0 +1,70 @@
+"""The Makefile explains itself and refuses what it does not know."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from tests.unit.repo.helpers import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+# What only other targets use.
+INTERNAL = {"checked", "venv", "ready"}
+PROMISED = {
+    *("site", "test", "lint", "unit", "app-test", "terraform-test", "molecule", "integration", "e2e"),
+    *("plan", "apply", "destroy", "publish", "env-push", "ssh"),
+    *("health", "sandbox-up", "sandbox-down", "collection", "docs", "clean", "help"),
+}
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as a person does, whatever make runs this test."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE") and name != "ENV"}
+    return subprocess.run(["make", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_make_alone_prints_the_help() -> None:
+    assert make().stdout == make("help").stdout != ""
+
+
+def test_the_help_lists_every_target() -> None:
+    phony = {name for line in re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE) for name in line.split()}
+    shown = set(re.findall(r"^  ([a-z0-9-]+) ", make().stdout, re.MULTILINE))
+    assert shown == phony - INTERNAL
+    assert shown >= PROMISED
+
+
+def test_the_help_names_environments_and_blueprints() -> None:
+    shown = make().stdout
+    assert re.search(r"^Environments: .*\bsandbox\b", shown, re.MULTILINE)
+    assert re.search(r"^Blueprints: .*\blocation-content\b", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "target", ["site", "plan", "apply", "destroy", "publish", "env-push", "verify", "ssh", "health"]
+)
+@pytest.mark.parametrize(
+    ("argument", "told"),
+    [
+        ("ENV=staging", "There is no environment 'staging'"),
+        ("BLUEPRINT=unheard-of", "There is no blueprint 'unheard-of'"),
+    ],
+)
+def test_an_unknown_environment_or_blueprint_stops_before_anything(target: str, argument: str, told: str) -> None:
+    done = make(target, argument)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "Choose one" in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_path_with_a_space_stays_one_path() -> None:
+    recipe = make("-n", "publish", "APP=./my app").stdout.splitlines()[-1]
+    values = recipe[recipe.index("$(printf") : recipe.rindex('"')]
+    shown = subprocess.run(
+        ["bash", "-c", f'echo "{values}"'], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    assert shown == f'{{"dir": "{ROOT}/my app"}}\n'

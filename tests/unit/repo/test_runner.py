@@ -1,0 +1,58 @@
+"""The runner counts what the tools report, and never takes a crash for a success."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import counts
+from tests.counts import Counts
+from tests.unit.repo.helpers import ROOT
+
+JUNIT = """<testsuites>
+<testsuite name="a" tests="5" failures="1" errors="1" skipped="1"/>
+<testsuite name="b" tests="2" failures="0" errors="0" skipped="0"/>
+</testsuites>"""
+
+
+def test_a_junit_file_is_counted_suite_by_suite(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text(JUNIT, encoding="utf-8")
+    assert counts.from_junit(path, 1) == Counts(passed=4, failed=2, skipped=1)
+
+
+def test_a_run_that_dies_without_a_report_is_a_failure(tmp_path: Path) -> None:
+    assert counts.from_junit(tmp_path / "none.xml", 4) == Counts(failed=1)
+
+
+def test_a_run_that_fails_after_a_clean_report_is_a_failure(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text('<testsuite tests="3"/>', encoding="utf-8")
+    assert counts.from_junit(path, 3) == Counts(passed=3, failed=1)
+
+
+@pytest.mark.parametrize(
+    ("output", "code", "expected"),
+    [
+        ("Success! 12 passed, 0 failed.\n", 0, Counts(passed=12)),
+        ("Failure! 3 passed, 1 failed, 2 skipped.\n", 1, Counts(3, 1, 2)),
+        ("Error: Unsupported block type\n", 1, Counts(failed=1)),
+    ],
+)
+def test_terraforms_summary_is_counted(output: str, code: int, expected: Counts) -> None:
+    assert counts.from_terraform(output, code) == expected
+
+
+def test_counts_add_up_and_read_plainly() -> None:
+    assert str(Counts(1, 2, 3) + Counts(1, 0, 0)) == "2 passed, 2 failed, 3 skipped"
+
+
+def test_an_unknown_stage_is_refused_with_the_names_there_are() -> None:
+    done = subprocess.run(
+        [sys.executable, "tests/run.py", "lnit"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "there is no stage lnit: choose from lint, unit" in done.stderr
