@@ -120,8 +120,8 @@ e2e: ready ## site.yml from nothing, twice, and what bad input gets
 collection: venv ## Build the collection that ansible-galaxy can install, in dist/
 	@$(bin)/python tools/build_collection.py
 
-docs: venv ## Write docs/roles.md anew from the roles' argument specifications
-	@$(bin)/python tools/role_docs.py
+docs: venv ## Write the tables in roles/*/README.md anew from the argument specifications
+	@$(bin)/python -m tools.role_readmes
 
 lock: venv ## Resolve requirements.in anew into the locked requirements.txt, here and in the sample service
 	@for folder in . examples/app; do \
