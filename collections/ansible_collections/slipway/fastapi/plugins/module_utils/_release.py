@@ -1,0 +1,141 @@
+"""Where releases live on a host, and what there is to do until one of them is as it should be."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
+
+RELEASE = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
+NO_ENVIRONMENT = "0" * 8
+
+
+def release_id(sha256: str, env_revision: str) -> str:
+    """A release's name: the same artifact with the same environment is the same release."""
+    return f"{sha256[:12]}-{env_revision[:8] or NO_ENVIRONMENT}"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The paths below an application's directory."""
+
+    top: Path
+
+    @property
+    def releases(self) -> Path:
+        return self.top / "releases"
+
+    @property
+    def lock(self) -> Path:
+        return self.top / ".release.lock"
+
+    @property
+    def switching(self) -> Path:
+        """The note of a switch that is under way."""
+        return self.top / ".switching.json"
+
+    def release(self, name: str) -> Path:
+        return self.releases / name
+
+    def partial(self, name: str) -> Path:
+        """A release that is being built."""
+        return self.releases / f".{name}.partial"
+
+    def damaged(self, name: str) -> Path:
+        """What was in the place of a release that has been rebuilt."""
+        return self.releases / f".{name}.damaged"
+
+    def linked(self, link: str) -> str | None:
+        """The release that `current` or `previous` points to, or None."""
+        target = _files.read_link(self.top / link)
+        name = (target or "").rpartition("/")[2]
+        return name if RELEASE.fullmatch(name) and self.release(name).is_dir() else None
+
+    def present(self) -> list[str]:
+        """The names of the releases on this host, the newest first."""
+        if not self.releases.is_dir():
+            return []
+        found = [path for path in self.releases.iterdir() if RELEASE.fullmatch(path.name)]
+        return [path.name for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
+
+    def leftovers(self, suffix: str) -> list[Path]:
+        """Directories that an ended run has left: `partial` or `damaged` ones."""
+        return sorted(self.releases.glob(f".*.{suffix}")) if self.releases.is_dir() else []
+
+    def interrupted(self) -> dict[str, str]:
+        """The note of a switch that never ended: the release it came `from` (or "") and where it went `to`."""
+        try:
+            note = json.loads(self.switching.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {key: str(note.get(key) or "") for key in ("from", "to")} if isinstance(note, dict) else {}
+
+    def in_use(self) -> list[str]:
+        """Releases that stay: the running one, the one to go back to, and both ends of an unfinished switch."""
+        names = [self.linked("current"), self.linked("previous"), *self.interrupted().values()]
+        return [name for name in names if name]
+
+
+def surplus(present: Iterable[str], in_use: Iterable[str], keep: int) -> list[str]:
+    """The releases beyond the `keep` newest, without those that are in use.
+
+    Args:
+        present: all of them, the newest first.
+        in_use: those that stay whatever their age.
+        keep: how many may stay.
+    """
+    protected = set(in_use)
+    return [name for name in list(present)[keep:] if name not in protected]
+
+
+@dataclass
+class Plan:
+    """What separates this host from having the release."""
+
+    release: str
+    build: bool = False
+    damage: list[str] = field(default_factory=list)
+    leftovers: list[Path] = field(default_factory=list)
+    prune: list[str] = field(default_factory=list)
+
+    def difference(self) -> Difference:
+        """The same as Ansible's diff, and as the one thing that decides `changed`."""
+        difference = Difference("releases")
+        intact = "as its manifest says"
+        if self.build:
+            difference.compare(self.release, "; ".join(self.damage) or None, intact)
+        for path in self.leftovers:
+            difference.compare(path.name, "left by a run that did not end", None)
+        for name in self.prune:
+            difference.compare(name, "older than those to keep", None)
+        return difference
+
+
+def make_plan(layout: Layout, release: str, env_file: Path | None, keep: int) -> Plan:
+    """Looks at the host, changes nothing, and says what there is to do."""
+    present = layout.present()
+    plan = Plan(release, leftovers=layout.leftovers("partial"))
+    if release in present:
+        plan.damage = _manifest.damage(layout.release(release)) + _environment_damage(layout.release(release), env_file)
+        plan.build = bool(plan.damage)
+        ordered = present
+    else:
+        plan.build = True
+        ordered = [release, *present]
+    plan.prune = surplus(ordered, [*layout.in_use(), release], keep)
+    return plan
+
+
+def _environment_damage(release: Path, env_file: Path | None) -> list[str]:
+    if env_file is None or not env_file.is_file():
+        return []
+    try:
+        same = (release / ".env").read_bytes() == env_file.read_bytes()
+    except FileNotFoundError:
+        return [".env is missing"]
+    return [] if same else [f".env differs from {env_file}"]

@@ -1,0 +1,387 @@
+#!/usr/bin/python
+"""Prepares a release beside the running one."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: release
+short_description: Prepare a release beside the running one
+version_added: 0.1.0
+description:
+  - Makes O(dir)/releases/<id> from an artifact in S3, with its code, a virtual environment, its C(.env) and a manifest
+    of every file.
+  - The running release is not touched. M(slipway.fastapi.switch) makes the new one the running one.
+  - The archive is judged whole before the first byte of it is written. Entries with an absolute path, with C(..),
+    links, devices, names that are there twice or differ only in case, and archives beyond the limits are refused.
+  - A release that is there already is compared with its manifest, and built again when it differs. If it is the
+    running one, its process keeps the directory that it has until M(slipway.fastapi.switch) restarts it.
+author:
+  - Slipway (@slipway)
+options:
+  dir:
+    description: Directory of the application. It must exist.
+    type: path
+    required: true
+  account:
+    description: Unprivileged account that builds the environment and that the service runs as.
+    type: str
+    required: true
+  app:
+    description: Module and attribute of the application, as uvicorn takes them. The artifact must hold the module.
+    type: str
+    default: main:app
+  bucket:
+    description: Bucket of the artifact.
+    type: str
+    required: true
+  key:
+    description: Key of the artifact, a zip or tar(.gz) archive.
+    type: str
+    required: true
+  version_id:
+    description: Version of the object; empty in a bucket without versions.
+    type: str
+    default: ""
+  sha256:
+    description: SHA-256 of the artifact, in hexadecimal.
+    type: str
+    required: true
+  size:
+    description: Size of the artifact in bytes.
+    type: int
+    required: true
+  env_file:
+    description: File that becomes the release's C(.env). Without it the release has an empty one.
+    type: path
+  env_revision:
+    description: Revision of O(env_file), which is a part of the release's id.
+    type: str
+    default: ""
+  keep:
+    description: How many releases stay on the host. The running one and the one before it stay in any case.
+    type: int
+    default: 5
+  region:
+    description: AWS region of the bucket.
+    type: str
+    required: true
+  endpoint_url:
+    description: URL of the AWS API, where it is not the region's own.
+    type: str
+    default: ""
+  fallback:
+    description: Requirements for an application that brings none, as the text of a requirements file.
+    type: str
+    required: true
+  wheels_only:
+    description: Whether packages that would have to be built here are refused. Building runs their authors' code.
+    type: bool
+    default: true
+  python:
+    description: Interpreter that the service runs with.
+    type: path
+    default: /usr/bin/python3
+  tools:
+    description: Virtual environment on the host that has boto3 and uv.
+    type: path
+    default: /opt/slipway/venv
+  cache:
+    description: Directory of uv's cache, made for O(account) alone.
+    type: path
+    default: /var/cache/slipway
+  build_timeout:
+    description: Seconds that each step of building the environment may take.
+    type: int
+    default: 900
+  margin_mb:
+    description: Free space in MiB that must remain for the environment, besides the archive and what is in it.
+    type: int
+    default: 512
+  max_entries:
+    description: Entries that an archive may have.
+    type: int
+    default: 20000
+  max_unpacked_mb:
+    description: MiB that the files of an archive may have together.
+    type: int
+    default: 1024
+  max_ratio:
+    description: Unpacked bytes for each byte of the archive, from 16 MiB on.
+    type: int
+    default: 200
+attributes:
+  check_mode:
+    description: Compares the host with the release and changes nothing. The archive itself is not fetched.
+    support: full
+  diff_mode:
+    description: The releases on the host before and after, and what is wrong with a damaged one.
+    support: full
+  idempotent:
+    description: A release that is as its manifest says is left alone, and nothing is fetched.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Prepare the release
+  slipway.fastapi.release:
+    dir: /opt/backend
+    account: backend
+    bucket: example-artifacts
+    key: releases/app.zip
+    version_id: "{{ target.version_id }}"
+    sha256: "{{ target.sha256 }}"
+    size: "{{ target.size }}"
+    env_file: /opt/backend/shared/.env
+    env_revision: "{{ dotenv_revision }}"
+    region: eu-central-1
+    fallback: |
+      fastapi==0.165.0
+      uvicorn==0.54.0
+  register: prepared
+"""
+
+RETURN = r"""
+release:
+  description: Id of the release.
+  returned: always
+  type: str
+  sample: 3f2a9c51d0b7-5be0a1c4
+path:
+  description: Directory of the release.
+  returned: always
+  type: str
+  sample: /opt/backend/releases/3f2a9c51d0b7-5be0a1c4
+"""
+
+import os
+import pwd
+import re
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.respawn import has_respawned, respawn_module
+
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._archive import (
+    ArchiveError,
+    Limits,
+    inspect,
+    require_module,
+    unpack,
+)
+from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
+from ansible_collections.slipway.fastapi.plugins.module_utils._fetch import Artifact, FetchError, fetch
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout, Plan, make_plan, release_id
+from ansible_collections.slipway.fastapi.plugins.module_utils._venv import Account, Builder, BuildError, build
+
+PATIENCE = 60
+"""Seconds to wait for another run on the same host."""
+
+
+class Release:
+    """One run of the module."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        self.module = module
+        self.params: dict[str, Any] = module.params
+        self.layout = Layout(Path(self.params["dir"]))
+        self.env_file: Path | None = Path(self.params["env_file"]) if self.params["env_file"] else None
+        self.name = release_id(self.params["sha256"], self.params["env_revision"])
+        self.limits = Limits(self.params["max_entries"], self.params["max_unpacked_mb"] << 20, self.params["max_ratio"])
+        self.artifact = Artifact(*(self.params[name] for name in ("bucket", "key", "version_id", "sha256", "size")))
+
+    def plan(self) -> Plan:
+        return make_plan(self.layout, self.name, self.env_file, self.params["keep"])
+
+    def run(self) -> dict[str, Any]:
+        """Does what there is to do and returns the module's result."""
+        plan = self.plan()
+        if plan.difference().changed and not self.module.check_mode:
+            self._check_host(plan)
+            with _files.locked(self.layout.lock, PATIENCE) as lock:
+                # Another run may have done it in the meantime.
+                plan = self.plan()
+                self._apply(plan, lock)
+        difference = plan.difference()
+        return {
+            "changed": difference.changed,
+            "diff": difference.as_diff(),
+            "release": self.name,
+            "path": str(self.layout.release(self.name)),
+        }
+
+    def _check_host(self, plan: Plan) -> None:
+        if not self.layout.top.is_dir():
+            self.module.fail_json(msg=f"{self.layout.top} does not exist: run the role base first, which makes it")
+        if plan.build:
+            self._require_boto3()
+        if plan.build and self.env_file and not self.env_file.is_file():
+            self.module.fail_json(msg=f"{self.env_file} does not exist: run the role dotenv first, which writes it")
+
+    def _require_boto3(self) -> None:
+        """Goes on under the interpreter that has boto3: a host that lacks it can still say what would change."""
+        try:
+            import boto3  # noqa: F401, PLC0415
+        except ImportError:
+            python = Path(self.params["tools"], "bin", "python")
+            if has_respawned() or not python.exists():
+                self.module.fail_json(
+                    msg=f"{python} does not exist or has no boto3: run the role python first, which makes it"
+                )
+            respawn_module(str(python))
+
+    def _apply(self, plan: Plan, lock: int) -> None:
+        for path in plan.leftovers:
+            _files.remove_tree(path)
+        if plan.build:
+            partial = self.layout.partial(self.name)
+            try:
+                self._build(partial, lock)
+                self._put_in_place(partial)
+            finally:
+                _files.remove_tree(partial)
+        for name in plan.prune:
+            _files.remove_tree(self.layout.release(name))
+
+    def _build(self, partial: Path, lock: int) -> None:
+        account = self._account()
+        self.layout.releases.mkdir(mode=0o755, exist_ok=True)
+        self._require_space(self.artifact.size, "the archive")
+        partial.mkdir(mode=0o755)
+        archive = partial / "artifact"
+        fetch(self._s3(), self.artifact, archive)
+        contents = inspect(archive, self.limits)
+        require_module(contents, self.params["app"])
+        self._require_space(contents.size, "the files of the archive")
+        code = partial / "code"
+        digests = unpack(archive, code, self.limits)
+        archive.unlink()
+        self._build_venv(partial, code, account, lock)
+        environment = self.env_file.read_bytes() if self.env_file else b""
+        _files.write_file(partial / ".env", environment, 0o600, account.uid, account.gid)
+        _files.write_file(partial / "release.env", f"SLIPWAY_RELEASE={self.name}\n".encode(), 0o644)
+        records = _manifest.write(partial, self._about())
+        written = {path[len("code/") :]: record["sha256"] for path, record in records.items() if _is_code(path, record)}
+        if written != digests:
+            raise FetchError(
+                f"the files in {code} are not what the archive holds: check this host's disk and run again"
+            )
+        _files.flush(partial)
+
+    def _build_venv(self, partial: Path, code: Path, account: Account, lock: int) -> None:
+        cache = Path(self.params["cache"])
+        cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+        own = cache / account.name
+        work = partial / "work"
+        for folder in (own, work):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            os.chown(folder, account.uid, account.gid)
+        uv = str(Path(self.params["tools"], "bin", "uv"))
+        builder = Builder(
+            uv,
+            self.params["python"],
+            account,
+            own,
+            self.params["wheels_only"],
+            self.params["build_timeout"],
+            keep_open=(lock,),
+        )
+        venv = build(builder, code, work, self.params["fallback"])
+        _files.take_back(venv)
+        venv.rename(partial / "venv")
+        _files.remove_tree(work)
+
+    def _put_in_place(self, partial: Path) -> None:
+        place, aside = self.layout.release(self.name), self.layout.damaged(self.name)
+        if place.exists():
+            _files.remove_tree(aside)
+            place.rename(aside)
+        partial.rename(place)
+        _files.flush(self.layout.releases)
+        # A process that runs from there keeps it until it is restarted.
+        if self.layout.linked("current") != self.name:
+            _files.remove_tree(aside)
+
+    def _about(self) -> dict[str, Any]:
+        names = ("bucket", "key", "version_id", "sha256", "size")
+        return {
+            "release": self.name,
+            "app": self.params["app"],
+            "artifact": {name: self.params[name] for name in names},
+            "env_revision": self.params["env_revision"],
+        }
+
+    def _account(self) -> Account:
+        try:
+            entry = pwd.getpwnam(self.params["account"])
+        except KeyError:
+            self.module.fail_json(
+                msg=f"the account {self.params['account']} does not exist: run the role base first, which makes it"
+            )
+        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
+
+    def _require_space(self, size: int, what: str) -> None:
+        needed, free = size + (self.params["margin_mb"] << 20), _files.free_bytes(self.layout.releases)
+        if free < needed:
+            self.module.fail_json(
+                msg=f"{self.layout.releases} has {free >> 20} MiB free and needs {(needed >> 20) + 1} MiB for {what} "
+                "and the environment: free some space, make the volume larger, or keep fewer releases"
+            )
+
+    def _s3(self) -> Any:
+        return client("s3", {"region": self.params["region"], "endpoint_url": self.params["endpoint_url"]})
+
+
+def _is_code(path: str, record: dict[str, str]) -> bool:
+    return path.startswith("code/") and "sha256" in record
+
+
+def argument_spec() -> dict[str, dict[str, Any]]:
+    """The module's parameters, as DOCUMENTATION describes them."""
+    return {
+        "dir": {"type": "path", "required": True},
+        "account": {"type": "str", "required": True},
+        "app": {"type": "str", "default": "main:app"},
+        "bucket": {"type": "str", "required": True},
+        "key": {"type": "str", "required": True, "no_log": False},
+        "version_id": {"type": "str", "default": ""},
+        "sha256": {"type": "str", "required": True},
+        "size": {"type": "int", "required": True},
+        "env_file": {"type": "path"},
+        "env_revision": {"type": "str", "default": ""},
+        "keep": {"type": "int", "default": 5},
+        **HOST_ARGUMENTS,
+        "fallback": {"type": "str", "required": True},
+        "wheels_only": {"type": "bool", "default": True},
+        "python": {"type": "path", "default": "/usr/bin/python3"},
+        "tools": {"type": "path", "default": "/opt/slipway/venv"},
+        "cache": {"type": "path", "default": "/var/cache/slipway"},
+        "build_timeout": {"type": "int", "default": 900},
+        "margin_mb": {"type": "int", "default": 512},
+        "max_entries": {"type": "int", "default": 20_000},
+        "max_unpacked_mb": {"type": "int", "default": 1024},
+        "max_ratio": {"type": "int", "default": 200},
+    }
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(argument_spec(), supports_check_mode=True)
+    if not re.fullmatch(r"[0-9a-f]{64}", module.params["sha256"]):
+        module.fail_json(msg="sha256 must be 64 hexadecimal digits in lower case, as release_target returns them")
+    if not re.fullmatch(r"([0-9a-f]{8,})?", module.params["env_revision"]):
+        module.fail_json(msg="env_revision must be at least 8 hexadecimal digits, as dotenv returns them")
+    if module.params["keep"] < 1:
+        module.fail_json(msg="keep must be at least 1: the release itself stays")
+    try:
+        result = Release(module).run()
+    except (ArchiveError, FetchError) as error:
+        module.fail_json(msg=f"{module.params['key']}: {error}")
+    except (AwsError, BuildError, _files.BusyError, FileExistsError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
