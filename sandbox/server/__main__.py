@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 import threading
+import warnings
 
 from sandbox.server.aws import environment
 from sandbox.settings import NAMES, settings_for
@@ -19,6 +20,8 @@ def main() -> int:
     settings = settings_for(parser.parse_args().name)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     environment.prepare(settings)
+    # moto warns of every error code that botocore's model does not list, AWS's own among them.
+    warnings.filterwarnings("ignore", message="Exception.* does not match an error shape")
     # Only now: moto reads its settings while it is imported.
     from sandbox.server import process  # noqa: PLC0415
 

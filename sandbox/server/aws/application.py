@@ -40,7 +40,7 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
     public_addresses.install(settings)
     for fix in (console, databases, instances, monitoring, parameters, tags):
         fix.install()
-    application = DomainDispatcherApplication(unsupported.create_service)
+    application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     return _serialised(gate.guard(application, settings), lock)
 
 

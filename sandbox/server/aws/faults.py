@@ -13,10 +13,14 @@ from sandbox.server.aws.calls import service_model
 _JSON_PROTOCOLS = {"json", "smithy-rpc-v2-cbor"}
 
 
+class _FaultError(ServiceException):
+    """Of this module: moto looks up the services of its own errors by the module that they are from."""
+
+
 def answer(request: Request, service: str, code: str, message: str, status: int = 400) -> Response:
     """An error with *code* and *message*. *status* is for protocols in which errors differ by status: in AWS JSON
     every error that is the caller's has 400."""
-    error = ServiceException(code, message)
+    error = _FaultError(code, message)
     model = service_model(service)
     if model is None:
         return Response(f"{code}: {message}", status, content_type="text/plain")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 
-from moto.core.exceptions import ServiceException
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import ec2_backends, elastic_ip_addresses, elastic_network_interfaces
 
 from sandbox.settings import Settings
@@ -26,7 +26,7 @@ class Pool:
             if self._addresses[position] not in taken:
                 self._next = position + 1
                 return self._addresses[position]
-        raise ServiceException(
+        raise EC2ClientError(
             "InsufficientAddressCapacity", f"All {len(self._addresses)} public addresses of the sandbox are in use."
         )
 

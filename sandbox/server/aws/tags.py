@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from moto.core.exceptions import ServiceException
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.tags import TagBackend
 
 from sandbox.server.aws.patching import replaces
@@ -39,5 +39,5 @@ def install() -> None:
     def create_tags(original: Callable[..., bool], backend: Any, resource_ids: list[str], tags: dict[str, str]) -> bool:
         found = fault({key: value or "" for key, value in tags.items()})
         if found:
-            raise ServiceException(*found)
+            raise EC2ClientError(*found)
         return original(backend, resource_ids, tags)

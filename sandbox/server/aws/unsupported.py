@@ -3,54 +3,69 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, request
-from moto.core.request import Request, normalize_request
+from flask import Flask
+from moto.core.request import Request
 from moto.moto_server.werkzeug_app import create_backend_app
-from werkzeug.exceptions import HTTPException
-from werkzeug.wrappers import Response
 
 from sandbox.server.aws import calls, faults
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 log = logging.getLogger(__name__)
 
 
 def create_service(service: Any) -> Flask:
-    """moto's application for one service, whose failures are errors of the caller.
+    """moto's application for one service. Raises NotImplementedError where moto knows no such service: it passes
+    None then."""
+    if service is None:
+        raise NotImplementedError
+    return create_backend_app(service)
+
+
+def refuse(application: WSGIApplication) -> WSGIApplication:
+    """*application*, whose failures are errors of the caller.
 
     moto answers 500 to an action that it does not have, and to one in which it fails. SDKs and Terraform retry a
     500 many times, for minutes, though the answer never changes. A 400 with the reason ends the call.
     """
-    application = create_backend_app(service)
-    application.register_error_handler(Exception, _refuse)
-    return application
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            return application(environ, start_response)
+        except Exception as error:  # noqa: BLE001 - whatever goes wrong in moto, the client must hear of it
+            environ["wsgi.input"].seek(0)
+            code, message = _words(error, Request(environ))
+            answer = faults.answer(Request(environ), _service(Request(environ)), code, message)
+            return answer(environ, start_response)
+
+    return serve
 
 
-def _refuse(error: Exception) -> Response | HTTPException:
-    if isinstance(error, HTTPException):
-        return error
-    asked: Request = normalize_request(request)
-    credential = calls.credential(asked)
-    service = credential.service if credential else "s3"
-    operation = _operation(asked, service)
+def _words(error: Exception, request: Request) -> tuple[str, str]:
+    service = _service(request)
+    operation = _operation(request, service)
     if isinstance(error, NotImplementedError):
         log.warning("%s %s is not implemented", service, operation)
-        return faults.answer(
-            asked, service, "UnsupportedOperation", f"The sandbox does not have {service} {operation}."
-        )
+        return "UnsupportedOperation", f"The sandbox does not have {service} {operation}."
     # The kind and the place, not the message: it may quote the request.
     log.error("%s %s failed: %s at %s", service, operation, type(error).__name__, _place(error))
-    return faults.answer(
-        asked, service, "SandboxFailure", f"The sandbox failed in {service} {operation}: {type(error).__name__}."
-    )
+    return "SandboxFailure", f"The sandbox failed in {service} {operation}: {type(error).__name__}."
 
 
-def _operation(asked: Request, service: str) -> str:
+def _service(request: Request) -> str:
+    credential = calls.credential(request)
+    return credential.service if credential else "s3"
+
+
+def _operation(request: Request, service: str) -> str:
     try:
-        return calls.call(asked, service).operation or f"{asked.method} {asked.path}"
-    except Exception:  # noqa: BLE001 - the request may be what moto's parser failed on
-        return f"{asked.method} {asked.path}"
+        return calls.call(request, service).operation or f"{request.method} {request.path}"
+    except Exception:  # noqa: BLE001 - the request may be what moto's own parser failed on
+        return f"{request.method} {request.path}"
 
 
 def _place(error: Exception) -> str:

@@ -52,16 +52,17 @@ def _generate(request: Request, model: str, *, as_stream: bool) -> Response:
         return _error(400, "INVALID_ARGUMENT", "* GenerateContentRequest.contents: contents is not specified")
     if as_stream:
         return _stream(model, prompt, as_events=request.args.get("alt") == "sse")
-    return reply(_part(model, prompt, f"The sandbox read: {prompt}", last=True))
+    return reply(_part(model, _answer_id(), prompt, f"The sandbox read: {prompt}", last=True))
 
 
 def _stream(model: str, prompt: str, *, as_events: bool) -> Response:
+    answer_id = _answer_id()
     words = f"The sandbox read: {prompt}".split()
 
     def parts() -> Iterator[str]:
         for number, word in enumerate(words, 1):
             last = number == len(words)
-            part = json.dumps(_part(model, prompt, word if last else f"{word} ", last=last))
+            part = json.dumps(_part(model, answer_id, prompt, word if last else f"{word} ", last=last))
             if as_events:
                 yield f"data: {part}\r\n\r\n"
             else:
@@ -86,7 +87,11 @@ def _model(name: str) -> dict[str, Any]:
     }
 
 
-def _part(model: str, prompt: str, text: str, *, last: bool) -> dict[str, Any]:
+def _answer_id() -> str:
+    return uuid.uuid4().hex[:22]
+
+
+def _part(model: str, answer_id: str, prompt: str, text: str, *, last: bool) -> dict[str, Any]:
     asked, answered = len(prompt.split()), len(text.split())
     candidate: dict[str, Any] = {"content": {"parts": [{"text": text}], "role": "model"}, "index": 0}
     if last:
@@ -99,7 +104,7 @@ def _part(model: str, prompt: str, text: str, *, last: bool) -> dict[str, Any]:
             "totalTokenCount": asked + answered,
         },
         "modelVersion": model,
-        "responseId": uuid.uuid4().hex[:22],
+        "responseId": answer_id,
     }
 
 

@@ -58,7 +58,7 @@ def _plain_name(name: str) -> str:
 def _decryption_of_parameter(name: str, account: str, region: str) -> list[Access]:
     # The key that AWS manages for SSM may be used by everyone in the account, through SSM: no permission is needed.
     parameter = ssm_backends[account][region].get_parameter(name)
-    key = parameter.keyid if parameter and parameter.type == "SecureString" else None
+    key = parameter.keyid if parameter and parameter.parameter_type == "SecureString" else None
     if not key or key == "alias/aws/ssm":
         return []
     return [_through("ssm", region, Access("kms:Decrypt", _key_arn(key, account, region)))]
