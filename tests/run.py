@@ -17,7 +17,7 @@ from types import FrameType
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sandbox.settings import NAMES, settings_for
+from sandbox.settings import settings_for
 from tests.counts import Counts
 from tests.stages import ROOT, STAGES, Runner, Stage
 
@@ -39,7 +39,9 @@ def main() -> None:
     stages = [stage for stage in STAGES if not wanted or stage.name in wanted]
 
     signal.signal(signal.SIGTERM, _as_interrupt)
-    running_before = {name for name in NAMES if settings_for(name).pid_file.exists()}
+    started_here = {
+        stage.sandbox for stage in stages if stage.sandbox and not settings_for(stage.sandbox).pid_file.exists()
+    }
     total = Counts()
     interrupted = False
     try:
@@ -51,7 +53,7 @@ def main() -> None:
     finally:
         # A second Ctrl-C must not leave half of it behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        left = [name for name in NAMES if name not in running_before and not sandbox_down(name)]
+        left = [name for name in sorted(started_here) if not sandbox_down(name)]
     print(total)
     sys.exit(130 if interrupted else int(total.failed > 0 or bool(left)))
 

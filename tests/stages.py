@@ -76,10 +76,11 @@ class Runner:
 
 @dataclass(frozen=True)
 class Stage:
-    """One line of the report."""
+    """One line of the report. `sandbox` names the instance of the sandbox that it starts, if it does."""
 
     name: str
     run: Callable[[Runner], Counts]
+    sandbox: str | None = None
 
 
 def lint(runner: Runner) -> Counts:
@@ -107,14 +108,14 @@ def lint(runner: Runner) -> Counts:
     return sum((counts.from_exit_code(runner.run(argv, cwd)) for argv, cwd in commands), Counts())
 
 
-def pytest_stage(name: str, folder: Path, cwd: Path = ROOT) -> Stage:
+def pytest_stage(name: str, folder: Path, sandbox: str | None = None) -> Stage:
     """Make a stage of a folder of tests."""
 
     def run(runner: Runner) -> Counts:
         argv = [_tool("pytest"), str(folder), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider"]
-        return counts.from_junit(runner.junit, runner.run(argv, cwd))
+        return counts.from_junit(runner.junit, runner.run(argv))
 
-    return Stage(name, run)
+    return Stage(name, run, sandbox)
 
 
 def app_test(runner: Runner) -> Counts:
@@ -165,9 +166,9 @@ STAGES = (
     pytest_stage("unit", ROOT / "tests" / "unit"),
     Stage("app-test", app_test),
     Stage("terraform-test", terraform),
-    Stage("molecule", molecule),
-    pytest_stage("integration", ROOT / "tests" / "integration"),
-    pytest_stage("e2e", ROOT / "tests" / "e2e"),
+    Stage("molecule", molecule, sandbox="test"),
+    pytest_stage("integration", ROOT / "tests" / "integration", sandbox="test"),
+    pytest_stage("e2e", ROOT / "tests" / "e2e", sandbox="main"),
 )
 
 
