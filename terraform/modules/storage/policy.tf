@@ -8,7 +8,7 @@ data "aws_iam_policy_document" "bucket" {
     resources = [local.bucket_arns[each.key], "${local.bucket_arns[each.key]}/*"]
 
     principals {
-      type        = "*"
+      type        = "AWS"
       identifiers = ["*"]
     }
 
@@ -19,13 +19,14 @@ data "aws_iam_policy_document" "bucket" {
     }
   }
 
+  # Each bucket's log goes under its own prefix, and no other bucket's.
   dynamic "statement" {
-    for_each = each.key == "logs" ? [each.key] : []
+    for_each = each.key == "logs" ? local.logged_kinds : []
 
     content {
-      sid       = "AccessLogs"
+      sid       = "AccessLog${title(statement.value)}"
       actions   = ["s3:PutObject"]
-      resources = ["${local.bucket_arns.logs}/access/*"]
+      resources = ["${local.bucket_arns.logs}/access/${statement.value}/*"]
 
       principals {
         type        = "Service"
@@ -41,7 +42,7 @@ data "aws_iam_policy_document" "bucket" {
       condition {
         test     = "ArnLike"
         variable = "aws:SourceArn"
-        values   = [for kind in local.logged_kinds : local.bucket_arns[kind]]
+        values   = [local.bucket_arns[statement.value]]
       }
     }
   }
