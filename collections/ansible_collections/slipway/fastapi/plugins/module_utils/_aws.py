@@ -156,7 +156,10 @@ def error_code(error: Exception) -> str:
 
 
 def explain(error: Exception, what: str) -> str:
-    """One sentence for a person: what was asked (`what`, such as `ssm:GetParameter on parameter /a/b`), why not, and the fix."""
+    """One sentence for a person: what was asked, why not, and the fix.
+
+    `what` is the action and the resource, such as `ssm:GetParameter on parameter /a/b`.
+    """
     code = error_code(error)
     if code in _REFUSED:
         return f"AWS refused {what} ({code}); allow it in the policy of the role or user that asks"

@@ -1,12 +1,9 @@
 """The strict `.env` grammar: what is written here, every common reader reads alike.
 
 systemd's `EnvironmentFile=`, python-dotenv and `docker --env-file` give the same file different meanings. A file is
-therefore
-parsed once, here. What a person can only have meant in one way is normalised (spaces around `=`, `export`, quotes
-around plain text,
-a byte order mark, CRLF, comments on lines of their own); everything else that the three would read differently is
-refused with its
-line and its key, never with its value. `docs/dotenv.md` has the whole table.
+therefore parsed once, here. What a person can only have meant in one way is normalised (spaces around `=`, `export`,
+quotes around plain text, a byte order mark, CRLF, comments on lines of their own). Everything else that the three would
+read differently is refused with its line and its key, never with its value. `docs/dotenv.md` has the whole table.
 
 Only the standard library is used, and Python 3.9 is enough.
 """
@@ -14,7 +11,7 @@ Only the standard library is used, and Python 3.9 is enough.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 MAX_LINE_BYTES = 64 * 1024 - 1
@@ -24,6 +21,8 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PRINTABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z")
 _EXPORT = re.compile(r"export[ \t]+(?=[A-Za-z_])")
 _BLANKS = " \t"
+_QUOTES = ("'", '"')
+_QUOTED = re.compile(r"""'(\\.|[^'\\])*'|"(\\.|[^"\\])*\"""")
 _UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
@@ -57,9 +56,8 @@ class DotenvError(ValueError):
 def parse(content: bytes) -> dict[str, str]:
     """Read the text of a `.env` file into its variables, in the order of the file.
 
-    Raises DotenvError with all problems of the file. After a line whose end cannot be told (an open quote, a key in PEM
-    form) nothing
-    more is read: what follows could be the rest of a secret.
+    Raises DotenvError with all problems of the file. After a value whose end cannot be told (an open quote, a PEM key)
+    nothing more is read: what follows could be the rest of a secret.
     """
     values: dict[str, str] = {}
     first_lines: dict[str, int] = {}
@@ -90,9 +88,9 @@ def check(values: Mapping[str, str]) -> list[Problem]:
 
 
 def render(values: Mapping[str, str]) -> bytes:
-    """Write variables as the one form that all readers read alike: sorted `KEY=VALUE` lines in UTF-8, without quotes or
-    comments.
+    """Write variables in the one form that all readers read alike.
 
+    That is sorted `KEY=VALUE` lines in UTF-8, without quotes and comments.
     Raises DotenvError when a key or a value has no such form.
     """
     problems = check(values)
@@ -152,27 +150,26 @@ def _plain_value(rest: str) -> str | Problem:
     """The value that a person meant by what follows `=`, or the reason why that cannot be told."""
     value = rest.strip(_BLANKS)
     if value.startswith("#") and rest.startswith(tuple(_BLANKS)):
-        return Problem("'#' after a space is a comment for some readers and part of the value for others", _OWN_LINE)
+        return _COMMENT
     if value.endswith("\\"):
         return _OpenEnd("ends in a backslash, which continues the line for systemd only", _SEVERAL_LINES)
     if "-----BEGIN " in value and "-----END " not in value:
         return _OpenEnd("starts a value of several lines", _SEVERAL_LINES)
-    if not value.startswith(("'", '"')):
-        return value
-    if "\\" in value:
-        return _BACKSLASH
-    end = value.find(value[0], 1)
-    if end < 0:
-        return _OpenEnd("starts with a quote that is not closed on its line", f"close or drop it; {_SEVERAL_LINES}")
-    tail = value[end + 1 :].lstrip(_BLANKS)
+    return _unquoted(value) if value.startswith(_QUOTES) else value
+
+
+def _unquoted(value: str) -> str | Problem:
+    """What is between the quotes that `value` starts with, or the reason why that cannot be told."""
+    found = _QUOTED.match(value)
+    if not found:
+        why = _BACKSLASH.why if "\\" in value else "starts with a quote that is not closed on its line"
+        return _OpenEnd(why, f"close or drop the quote; {_SEVERAL_LINES}")
+    tail = value[found.end() :].lstrip(_BLANKS)
     if tail.startswith("#"):
         return Problem("a comment after a quoted value becomes part of it for systemd and docker", _OWN_LINE)
     if tail:
         return Problem("has text after the closing quote", f"write the value without quotes, or {_ENCODE}")
-    return value[1:end]
-
-
-_BACKSLASH = Problem("has a backslash, which systemd drops and others keep or translate", _ENCODE)
+    return found.group()[1:-1]
 
 
 def _key_problem(key: str) -> Problem | None:
@@ -181,28 +178,11 @@ def _key_problem(key: str) -> Problem | None:
     return Problem("is no name that all readers accept", "use letters, digits and '_', and start with no digit")
 
 
-def _value_problem(key: str, value: str) -> Problem | None:  # noqa: PLR0911  one return for each rule reads best
-    """Why `key=value`, written without quotes, would not be read back as `value` by all three readers; None when it would."""
-    if "\n" in value or "\r" in value:
-        return Problem("has a line break", _SEVERAL_LINES)
-    if any((character < " " and character != "\t") or character == "\x7f" for character in value):
-        return Problem("has a control character, with which systemd drops the variable", f"remove it, or {_ENCODE}")
-    if any(_is_no_text(ord(character)) for character in value):
-        return Problem(
-            "has a code point that is no character, at which systemd refuses the file", f"remove it, or {_ENCODE}"
-        )
-    if value != value.strip():
-        return Problem("starts or ends with a space, which some readers drop", f"remove the space, or {_ENCODE}")
-    if value.startswith(("'", '"')):
-        return Problem("starts with a quote that belongs to the value; readers disagree whether to keep it", _ENCODE)
-    if "\\" in value:
-        return _BACKSLASH
-    if re.search(r"\s#", value):
-        return Problem("'#' after a space is a comment for some readers and part of the value for others", _OWN_LINE)
-    if "${" in value:
-        return Problem(
-            "has '${', which python-dotenv replaces even in single quotes", f"write out what is meant, or {_ENCODE}"
-        )
+def _value_problem(key: str, value: str) -> Problem | None:
+    """Why `key=value`, written without quotes, would not be read back alike by all three; None when it would."""
+    for breaks, problem in _RULES:
+        if breaks(value):
+            return problem
     if len(f"{key}={value}".encode()) > MAX_LINE_BYTES:
         return Problem(f"is longer than the {MAX_LINE_BYTES} bytes that docker reads of a line", "ship it as a file")
     return None
@@ -217,3 +197,36 @@ def _shown(name: str) -> str | None:
     """The name when it surely is one; any other text before `=` may be part of a secret and stays out of messages."""
     bare = _EXPORT.sub("", name.strip(_BLANKS), count=1)
     return bare if _PRINTABLE_NAME.match(bare) else None
+
+
+_BACKSLASH = Problem("has a backslash, which systemd drops and others keep or translate", _ENCODE)
+_COMMENT = Problem("has '#' after a space, a comment for some readers and part of the value for others", _OWN_LINE)
+
+_RULES: tuple[tuple[Callable[[str], object], Problem], ...] = (
+    (lambda value: "\n" in value or "\r" in value, Problem("has a line break", _SEVERAL_LINES)),
+    (
+        re.compile(r"[\x00-\x08\x0b-\x1f\x7f]").search,
+        Problem("has a control character, which nobody sees and some readers choke on", f"remove it, or {_ENCODE}"),
+    ),
+    (
+        lambda value: any(_is_no_text(ord(character)) for character in value),
+        Problem("has a code point that is no character, at which systemd refuses the file", f"remove it, or {_ENCODE}"),
+    ),
+    (
+        lambda value: value != value.strip(),
+        Problem("starts or ends with a space, which some readers drop", f"remove the space, or {_ENCODE}"),
+    ),
+    (
+        lambda value: value.startswith(_QUOTES),
+        Problem("starts with a quote that belongs to the value, which some readers drop", _ENCODE),
+    ),
+    (lambda value: "\\" in value, _BACKSLASH),
+    (re.compile(r"\s#").search, _COMMENT),
+    (
+        lambda value: "${" in value,
+        Problem(
+            "has '${', which python-dotenv replaces even in single quotes", f"write out what it means, or {_ENCODE}"
+        ),
+    ),
+)
+"""What makes a value, written without quotes, mean different things to different readers, and why."""

@@ -66,7 +66,8 @@ def parse_lock(text: str) -> list[Pin]:
         found = _PIN.match(bare.strip())
         if not found or not hashes:
             raise LockError(
-                f"'{bare.strip()[:60]}' is not pinned by version and hash; make the lock with `uv pip compile --generate-hashes`"
+                f"'{bare.strip()[:60]}' is not pinned by version and hash; "
+                "make the lock with `uv pip compile --generate-hashes`"
             )
         pins.append(Pin(_normal(found["name"]), found["version"], bare.strip()))
     if not pins:

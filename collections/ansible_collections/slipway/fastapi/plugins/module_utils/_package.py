@@ -59,6 +59,7 @@ _SECRET_NAMES = (
     "*.tfstate",
     "*.tfvars",
 )
+_MOVE_AWAY = "move it away or exclude it (secrets go to the parameter store: make env-push)"
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
 _APPLICATION = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\Z")
 _TIME = (1980, 1, 1, 0, 0, 0)
@@ -133,9 +134,7 @@ def _refuse(entry: os.DirEntry[str], relative: str) -> None:
     if entry.is_symlink():
         raise PackageError(f"{relative} is a link, which hosts refuse; replace it by what it points to, or exclude it")
     if _matches(relative, entry.name, _SECRET_NAMES):
-        raise PackageError(
-            f"{relative} looks like a secret; move it away or exclude it (secrets go to the parameter store: make env-push)"
-        )
+        raise PackageError(f"{relative} looks like a secret; {_MOVE_AWAY}")
     if entry.is_dir(follow_symlinks=False):
         return
     if not entry.is_file(follow_symlinks=False):
@@ -146,9 +145,7 @@ def _refuse(entry: os.DirEntry[str], relative: str) -> None:
     except OSError as error:
         raise PackageError(f"{relative} cannot be read: {error.strerror}") from error
     if _PRIVATE_KEY.search(beginning):
-        raise PackageError(
-            f"{relative} holds a private key; move it away or exclude it (secrets go to the parameter store: make env-push)"
-        )
+        raise PackageError(f"{relative} holds a private key; {_MOVE_AWAY}")
 
 
 def _require_application(directory: Path, application: str, files: Sequence[str]) -> None:
@@ -160,7 +157,8 @@ def _require_application(directory: Path, application: str, files: Sequence[str]
     present = [candidate for candidate in candidates if candidate in files]
     if not present:
         raise PackageError(
-            f"{directory} has no {candidates[0]}, which {application} needs; name the directory that holds it, or set `app`"
+            f"{directory} has no {candidates[0]}, which {application} needs; "
+            "name the directory that holds it, or set `app`"
         )
     if (directory / present[0]).stat().st_size == 0:
         raise PackageError(f"{directory / present[0]} is empty; {application} needs it to define {found['name']}")

@@ -40,8 +40,8 @@ def fetch(ssm: Any, name: str) -> Parameter | None:
         raise AwsError(explain(error, what)) from error
     if answer["Type"] != "SecureString":
         raise AwsError(
-            f"parameter {name} is a {answer['Type']}, which AWS keeps in plain text and cannot turn into a SecureString; delete it, put new "
-            "secrets in its place with `make env-push`, and renew those that it held"
+            f"parameter {name} is a {answer['Type']}, which AWS keeps in plain text and cannot turn into SecureString; "
+            "delete it, renew the secrets that it held, and store them with `make env-push`"
         )
     return Parameter(name, int(answer["Version"]), answer["LastModifiedDate"].isoformat(), answer["Value"])
 

@@ -128,11 +128,13 @@ def path_problems(
     )
     if variables:
         problems.append(
-            f"{', '.join(variables)} in the environment redirects tools to another endpoint; run `unset {' '.join(variables)}`"
+            f"{', '.join(variables)} in the environment redirects tools to another endpoint; "
+            f"run `unset {' '.join(variables)}`"
         )
     if redirected:
         problems.append(
-            f"the AWS config file redirects tools to another endpoint by {', '.join(redirected)}; remove it from the profile"
+            f"the AWS config file redirects tools to another endpoint by {', '.join(redirected)}; "
+            "remove it from the profile"
         )
     return problems
 
@@ -147,7 +149,10 @@ def account_problem(account: str, sandbox: bool, allowed: Sequence[str]) -> str 
         )
     if account in allowed:
         return None
-    return f"the credentials are those of account {account}, allowed is {', '.join(allowed)}; choose another profile, or correct the list"
+    return (
+        f"the credentials are those of account {account}, allowed is {', '.join(allowed)}; "
+        "choose another profile, or correct `allowed_account_ids`"
+    )
 
 
 def _sandbox_problems(aws: Mapping[str, Any], endpoint: str) -> list[str]:

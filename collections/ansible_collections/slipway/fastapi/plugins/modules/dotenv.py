@@ -142,7 +142,8 @@ def fetch_all(ssm: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Parameter]:
             found.append(parameter)
         elif entry["required"]:
             raise AwsError(
-                f"parameter {entry['name']} does not exist; create it with `make env-push FILE=.env`, or mark it as not required"
+                f"parameter {entry['name']} does not exist; "
+                "create it with `make env-push FILE=.env`, or mark it as not required"
             )
     return found
 
@@ -295,7 +296,8 @@ def main() -> None:
         result = run(module)
     except KeyError:
         module.fail_json(
-            msg=f"account {module.params['owner']} or group {module.params['group']} does not exist; the `base` role makes the account"
+            msg=f"account {module.params['owner']} or group {module.params['group']} does not exist; "
+            "the `base` role makes the account"
         )
     except DotenvError as error:
         module.fail_json(msg=f"`provided` cannot be written so that all readers agree:\n{error}")

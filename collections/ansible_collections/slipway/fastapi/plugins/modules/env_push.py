@@ -128,7 +128,7 @@ def read(path: Path, tier: str) -> str:
             else "shorten it, or ask for tier Advanced (8192 bytes, AWS charges for it)"
         )
         raise AwsError(
-            f"{path} has {len(content)} bytes of variables; a parameter of tier {tier} holds {LIMITS[tier]} bytes; {fix}"
+            f"{path} has {len(content)} bytes of variables, and a parameter of tier {tier} holds {LIMITS[tier]}; {fix}"
         )
     return content.decode("utf-8")
 
