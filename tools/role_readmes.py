@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -28,7 +29,9 @@ def specification(role: Path) -> dict[str, Any]:
 
 def sentences(text: str | Sequence[str]) -> str:
     """A description, which may be one string or a list of them, as running text."""
-    return " ".join([text] if isinstance(text, str) else text)
+    joined = " ".join([text] if isinstance(text, str) else text)
+    # Ansible's markup for names, C(x) and O(x), is Markdown's for code.
+    return re.sub(r"\b[A-Z]\(([^)]*)\)", r"`\1`", joined)
 
 
 def type_of(option: dict[str, Any]) -> str:

@@ -22,4 +22,4 @@ def test_virtual_environments_can_be_made(host: Host) -> None:
 
 
 def test_nobody_but_root_can_change_it(host: Host) -> None:
-    assert host.run("find /opt/slipway/venv ! -user root -o -perm /022 ! -type l").stdout == ""
+    assert host.run("find /opt/slipway/venv/ ! -user root -o -perm /022 ! -type l").stdout == ""

@@ -1,0 +1,46 @@
+"""The prepared release, as the service will find it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from testinfra.host import Host
+
+RELEASES = "/opt/backend/releases"
+
+
+@pytest.fixture
+def release(host: Host) -> str:
+    names = host.file(RELEASES).listdir()
+    assert len(names) == 1, "besides the release there is nothing, no half-made one either"
+    return f"{RELEASES}/{names[0]}"
+
+
+def test_it_holds_all_parts(host: Host, release: str) -> None:
+    assert {"code", "venv", ".env", "release.env", "manifest.json"} <= set(host.file(release).listdir())
+    assert host.file(f"{release}/release.env").content_string.strip() == f"SLIPWAY_RELEASE={release.rsplit('/', 1)[1]}"
+
+
+def test_the_account_can_run_it(host: Host, release: str) -> None:
+    command = f"cd {release}/code && runuser -u backend -- env SLIPWAY_RELEASE=x ../venv/bin/python -B -c"
+    assert host.check_output(f"{command} %s", "import main; print(main.health()['status'])") == "ok"
+
+
+def test_the_account_cannot_change_it(host: Host, release: str) -> None:
+    assert host.check_output(f"runuser -u backend -- find -L {release}/code {release}/venv -writable ! -type c") == ""
+
+
+def test_only_the_account_can_read_its_environment(host: Host, release: str) -> None:
+    file = host.file(f"{release}/.env")
+    assert (file.user, oct(file.mode)) == ("backend", "0o600")
+    assert "AWS_REGION" in file.content_string
+
+
+def test_the_manifest_names_the_code(host: Host, release: str) -> None:
+    manifest = json.loads(host.file(f"{release}/manifest.json").content_string)
+    assert "code/main.py" in json.dumps(manifest)
+
+
+def test_nothing_runs_yet(host: Host) -> None:
+    assert not host.file("/opt/backend/current").exists

@@ -1,0 +1,119 @@
+"""Every template of a role renders from its defaults and what it requires; an undefined name is fatal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+
+ROLES = Path(__file__).resolve().parents[3] / "roles"
+TEMPLATES = sorted(ROLES.glob("*/templates/**/*.j2"))
+
+#: What a caller must give a role.
+GIVEN: dict[str, dict[str, Any]] = {
+    "reachability": {
+        "reachability_bucket": "content",
+        "reachability_region": "us-east-1",
+        "reachability_health_url": "http://127.0.0.1:8000/health",
+    },
+    "uvicorn": {"uvicorn_release": "0123456789ab-01234567"},
+}
+
+
+def trusted(value: Any) -> Any:
+    """The value with its strings marked as templates, as Ansible marks what it loads from a role."""
+    if isinstance(value, dict):
+        return {key: trusted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [trusted(item) for item in value]
+    return trust_as_template(value) if isinstance(value, str) else value
+
+
+def render(file: Path, **overrides: Any) -> str:
+    """The template's text on a Debian 12 host."""
+    role = file.relative_to(ROLES).parts[0]
+    variables: dict[str, Any] = {"ansible_managed": "Ansible managed"}
+    for source in ("defaults/main.yml", "vars/main.yml", "vars/Debian.yml", "vars/Debian_12.yml"):
+        path = ROLES / role / source
+        if path.exists():
+            variables |= trusted(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
+    variables |= GIVEN.get(role, {}) | overrides
+    templar = Templar(loader=DataLoader(), variables=variables)
+    return str(templar.template(trust_as_template(file.read_text(encoding="utf-8"))))
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROLES)))
+def test_template_needs_nothing_undeclared(file: Path) -> None:
+    assert render(file).strip()
+
+
+def test_an_undefined_name_is_fatal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = tmp_path / "base" / "templates" / "broken.j2"
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{{ base_misspelt }}", encoding="utf-8")
+    monkeypatch.setattr(f"{__name__}.ROLES", tmp_path)
+    with pytest.raises(Exception, match="base_misspelt"):
+        render(broken)
+
+
+def test_time_source_is_the_servers_address() -> None:
+    text = render(ROLES / "base" / "templates" / "slipway.sources.j2", base_time_server="10.0.0.5")
+    assert text.splitlines()[-1] == "server 10.0.0.5 prefer iburst minpoll 4 maxpoll 4"
+
+
+def unit(text: str) -> dict[str, list[str]]:
+    """The settings of a systemd unit, each with all its values."""
+    settings: dict[str, list[str]] = {}
+    for line in text.replace("\\\n", "").splitlines():
+        name, equals, value = line.partition("=")
+        if equals and not line.startswith("#"):
+            settings.setdefault(name, []).append(" ".join(value.split()))
+    return settings
+
+
+def test_the_unit_serves_what_the_variables_say() -> None:
+    text = render(
+        ROLES / "uvicorn" / "templates" / "unit.service.j2",
+        uvicorn_dir="/opt/shop",
+        uvicorn_account="shop",
+        uvicorn_app="api:service",
+        uvicorn_host="127.0.0.1",
+        uvicorn_port=9000,
+    )
+    settings = unit(text)
+    assert settings["User"] == settings["Group"] == ["shop"]
+    assert settings["WorkingDirectory"] == ["/opt/shop/current/code"]
+    assert settings["EnvironmentFile"] == ["/opt/shop/current/.env", "/opt/shop/current/release.env"]
+    assert "api:service --host 127.0.0.1 --port 9000" in settings["ExecStart"][0]
+
+
+def test_the_unit_lets_streams_end_before_systemd_kills() -> None:
+    settings = unit(render(ROLES / "uvicorn" / "templates" / "unit.service.j2", uvicorn_graceful_timeout=40))
+    assert "--timeout-graceful-shutdown 40" in settings["ExecStart"][0]
+    assert int(settings["TimeoutStopSec"][0]) > 40
+
+
+def probes(**overrides: Any) -> list[dict[str, Any]]:
+    text = render(ROLES / "reachability" / "templates" / "verify.json.j2", **overrides)
+    return list(json.loads(text)["probes"])
+
+
+def test_the_probes_are_those_that_were_asked_for() -> None:
+    assert [probe["name"] for probe in probes()] == ["tavily", "gemini", "s3", "rds", "health"]
+    fewer = probes(reachability_tavily=False, reachability_gemini=False, reachability_database=False)
+    assert [probe["name"] for probe in fewer] == ["s3", "health"]
+
+
+def test_an_additional_probe_is_taken_as_it_is() -> None:
+    extra = {"name": "cache", "kind": "tcp", "host": "cache.internal", "port": 6379}
+    assert probes(reachability_extra=[extra])[-1] == extra
+
+
+def test_the_probes_unit_is_the_accounts() -> None:
+    text = render(ROLES / "reachability" / "templates" / "verify.service.j2", reachability_account="shop")
+    assert unit(text)["User"] == ["shop"]
