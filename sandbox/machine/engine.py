@@ -19,16 +19,20 @@ class EngineError(Exception):
     """The engine cannot be used. The message is one sentence that says why and what to do."""
 
 
+class NoAnswerError(EngineError):
+    """There is no engine, or it does not run."""
+
+
 def connect() -> docker.DockerClient:
     """Connect to the engine that ``DOCKER_HOST`` names, or to the local socket.
 
-    Raises EngineError if none answers, or if it cannot serve the sandbox.
+    Raises NoAnswerError if none answers, EngineError if one does that cannot serve the sandbox.
     """
     try:
         client = docker.from_env(timeout=CALL_SECONDS, max_pool_size=CONNECTIONS)
         info = client.info()
     except DockerException as error:
-        raise EngineError(_reason(error)) from error
+        raise _refusal(error) from error
     if refusal := unusable(info):
         client.close()
         raise EngineError(refusal)
@@ -57,10 +61,10 @@ def cgroup_version(client: docker.DockerClient) -> CgroupVersion:
     return "2" if str(client.info().get("CgroupVersion")) == "2" else "1"
 
 
-def _reason(error: DockerException) -> str:
+def _refusal(error: DockerException) -> EngineError:
     text = str(error)
     if "Permission denied" in text:
-        return (
+        return EngineError(
             "the Docker engine refuses this user: run `sudo usermod -aG docker $USER` and log in again, or run as root"
         )
-    return f"no Docker engine answers ({text.splitlines()[0]})"
+    return NoAnswerError(f"no Docker engine answers: {text.splitlines()[0]}")

@@ -1,0 +1,80 @@
+"""``python -m sandbox up|down|status``: the AWS account in a box, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from sandbox import lifecycle
+from sandbox.machine import daemon
+from sandbox.settings import NAMES, Settings, settings_for
+from setup.report import Report
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 if it did what it says, 1 with one line on stderr if not."""
+    options = _parser().parse_args(arguments)
+    report = Report()
+    try:
+        settings = settings_for(options.name)
+        if options.command == "up":
+            lifecycle.up(settings, report)
+        elif options.command == "down":
+            lifecycle.down(settings, report, with_images=options.images)
+        elif options.command == "engine":
+            with report.step("Docker engine") as step:
+                daemon.ensure(settings.directory.parent, step, daemon.ask_on_terminal).close()
+        else:
+            return _status(settings, as_json=options.json)
+    except (*lifecycle.EXPECTED, ValueError) as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("sandbox: interrupted; run the same command again to finish", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="An AWS account in a box.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--name", choices=NAMES, help="which sandbox (default: $SLIPWAY_SANDBOX, else main)")
+    commands.add_parser("up", parents=[shared], help="start it, unless it runs")
+    down = commands.add_parser("down", parents=[shared], help="remove it with all that is in it")
+    down.add_argument("--images", action="store_true", help="remove the images that hosts are made from, too")
+    status = commands.add_parser("status", parents=[shared], help="say what runs")
+    status.add_argument("--json", action="store_true", help="for programs")
+    commands.add_parser("engine", parents=[shared], help="only make sure that a Docker engine answers")
+    return parser
+
+
+def _status(settings: Settings, *, as_json: bool) -> int:
+    found = lifecycle.describe(settings)
+    if as_json:
+        print(json.dumps(found, indent=2))
+        return 0
+    if not found["running"]:
+        print(f"The sandbox {settings.name} is not up: start it with `python -m sandbox up`.")
+        return 0
+    answer = "answers" if found["answers"] else "does not answer: run `python -m sandbox up`"
+    print(f"The sandbox {settings.name} runs (process {found['pid']}); its API at {found['url']} {answer}.")
+    for name, image in sorted(found.get("images", {}).items()):
+        print(f"  image     {name}: {image['state']}, {image['detail']} ({image['seconds']:.0f} s)")
+    for kind in ("hosts", "databases"):
+        for machine in found.get(kind, []):
+            print(f"  {_machine(kind, machine)}")
+    for problem in found.get("problems", []):
+        print(f"  problem   {problem}")
+    return 0
+
+
+def _machine(kind: str, machine: dict[str, Any]) -> str:
+    where = f"{machine['state']} at {machine['address']}"
+    return f"{kind[:-1]:<9} {machine['identity']}: {where}, container {machine['container']}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

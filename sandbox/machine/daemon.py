@@ -1,0 +1,151 @@
+"""Makes sure that a Docker engine answers: uses a running one, starts an installed one, installs a missing one."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import docker
+
+from sandbox.machine import firewall, processes
+from sandbox.machine.engine import EngineError, NoAnswerError, connect
+from setup.report import Step
+
+#: Seconds that an engine may take until it answers.
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+_INSTALL = "install Docker Engine (on Debian and Ubuntu: `sudo apt-get install docker.io`)"
+_START = "start it: `sudo systemctl start docker`, or `sudo dockerd &` where systemd does not run"
+
+
+def ensure(work: Path, step: Step, ask: Callable[[str], bool]) -> docker.DockerClient:
+    """Connect to an engine, started or installed if need be. *work* keeps what is known of one started here.
+
+    *ask* is asked before anything is installed. Raises EngineError with one sentence that says what to do.
+    """
+    try:
+        client = connect()
+        step.text = f"Docker engine {client.version()['Version']} answers"
+        return client
+    except NoAnswerError as error:
+        _refuse_unless_startable(error)
+    if not shutil.which("dockerd"):
+        _install(step, ask)
+    if not _wait(seconds=2):
+        _start(work, step)
+    client = connect()
+    step.text = f"Docker engine {client.version()['Version']} started"
+    return client
+
+
+def stop(work: Path) -> str | None:
+    """Stop the engine if it was started here and nothing uses it. What happened, in words; None if it was not."""
+    process = processes.recorded(_record(work))
+    if process is None:
+        return None
+    if not process.alive():
+        _record(work).unlink()
+        return None
+    client = connect()
+    others = client.containers.list(all=True)
+    client.close()
+    if others:
+        return f"the Docker engine that was started for the sandbox goes on: {len(others)} other containers use it"
+    process.end(STOP_SECONDS)
+    firewall.restore(work)
+    _record(work).unlink()
+    return "the Docker engine that was started for the sandbox is stopped"
+
+
+def ask_on_terminal(question: str) -> bool:
+    """Ask a yes-or-no question where a person can answer; without a terminal the answer is yes."""
+    if not sys.stdin.isatty():
+        return True
+    sys.stdout.write(f"{question} [Y/n] ")
+    sys.stdout.flush()
+    return sys.stdin.readline().strip().lower() in ("", "y", "yes")
+
+
+def _refuse_unless_startable(error: NoAnswerError) -> None:
+    if os.environ.get("DOCKER_HOST"):
+        raise EngineError(f"{error}: DOCKER_HOST is {os.environ['DOCKER_HOST']}; correct it or unset it") from error
+    if os.geteuid() == 0:
+        return
+    advice = _START if shutil.which("dockerd") else _INSTALL
+    raise EngineError(f"no Docker engine answers, and only root can change that: {advice}") from error
+
+
+def _install(step: Step, ask: Callable[[str], bool]) -> None:
+    if not shutil.which("apt-get") or not _is_debian():
+        raise EngineError(f"Docker is not installed: {_INSTALL}")
+    if not ask("The sandbox needs Docker, which is not installed. Install Debian's docker.io with apt?"):
+        raise EngineError(f"Docker is not installed: {_INSTALL}")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (
+        ["apt-get", "update", "-q"],
+        ["apt-get", "install", "-qy", "--no-install-recommends", "docker.io"],
+    ):
+        last = ""
+        with subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as running:
+            for line in running.stdout or ():
+                last = line.strip() or last
+                step.progress(f"apt: {last}")
+        if running.returncode != 0:
+            raise EngineError(f"`{' '.join(command)}` failed: {last}; {_INSTALL}")
+
+
+def _is_debian() -> bool:
+    release = platform.freedesktop_os_release()
+    return bool({"debian", "ubuntu"} & {release.get("ID", ""), *release.get("ID_LIKE", "").split()})
+
+
+def _start(work: Path, step: Step) -> None:
+    if Path("/run/systemd/system").is_dir():
+        step.progress("systemctl start docker")
+        done = subprocess.run(["systemctl", "start", "docker"], capture_output=True, text=True, check=False)
+        if done.returncode != 0 or not _wait(START_SECONDS):
+            raise EngineError("Docker does not start: see `journalctl -u docker`")
+        return
+    step.progress("starting dockerd, as systemd does not run here")
+    work.mkdir(parents=True, exist_ok=True)
+    firewall.remember(work)
+    log = work / "dockerd.log"
+    with log.open("wb") as output:
+        # A session of its own: Ctrl-C here must not reach it.
+        running = subprocess.Popen(
+            ["dockerd"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    processes.record(_record(work), processes.Process.of(running.pid))
+    if not _wait(START_SECONDS, lambda: running.poll() is None):
+        lines = log.read_text(errors="replace").strip().splitlines() or ["it wrote nothing"]
+        raise EngineError(f"dockerd does not start: {lines[-1]} (all of it is in {log})")
+
+
+def _wait(seconds: float, going: Callable[[], bool] = lambda: True) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and going():
+        try:
+            connect().close()
+        except NoAnswerError:
+            time.sleep(0.2)
+        else:
+            return True
+    return False
+
+
+def _record(work: Path) -> Path:
+    return work / "dockerd.json"

@@ -1,0 +1,83 @@
+"""Processes that must be found again later: recorded so that a recycled number is never taken for them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process of this boot. *started* is its start in clock ticks since then, as ``/proc/PID/stat`` gives it."""
+
+    pid: int
+    started: int
+    boot: str
+
+    @classmethod
+    def of(cls, pid: int) -> Process:
+        """The process that has the number now. Raises ProcessLookupError if none has."""
+        started = _started(pid)
+        if started is None:
+            raise ProcessLookupError(pid)
+        return cls(pid, started, _BOOT.read_text().strip())
+
+    def alive(self) -> bool:
+        """Whether it still runs."""
+        return self.boot == _BOOT.read_text().strip() and _started(self.pid) == self.started
+
+    def end(self, patience: float) -> None:
+        """Ask it to end; kill it, with all of its process group, if it has not after *patience* seconds."""
+        group = os.getpgid(self.pid) if self.alive() else None
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not self.alive():
+                break
+            os.kill(self.pid, number)
+            deadline = time.monotonic() + patience
+            while self.alive() and time.monotonic() < deadline:
+                time.sleep(0.05)
+        # What it has started, such as a build. Only when the group is its own, as for a process with its own session.
+        if group == self.pid:
+            try:
+                os.killpg(group, signal.SIGKILL)
+            except ProcessLookupError:
+                return
+
+
+def record(path: Path, process: Process) -> None:
+    """Write *process* to *path*."""
+    path.write_text(json.dumps(asdict(process)) + "\n")
+
+
+def recorded(path: Path) -> Process | None:
+    """The process that *path* names, whether or not it still runs; None where there is no such file."""
+    try:
+        content = json.loads(path.read_text())
+        return Process(int(content["pid"]), int(content["started"]), str(content["boot"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def command_line(pid: int) -> str:
+    """The command line of a process; empty if it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _started(pid: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    # The command's name, in parentheses, may hold anything; what follows it is plain.
+    state, *fields = stat.rpartition(")")[2].split()
+    # A zombie has ended; it only waits for its parent to notice.
+    return None if state == "Z" else int(fields[18])
