@@ -29,6 +29,12 @@ def test_each_finished_resource_is_one_line(reader: Reader, shown: list[str]) ->
     assert shown == ["    + module.database.aws_db_instance.this  81s"]
 
 
+def test_reading_a_data_source_is_no_news(reader: Reader, shown: list[str]) -> None:
+    hook = {"resource": {"addr": "data.aws_ami.this"}, "action": "read", "elapsed_seconds": 0}
+    reader.line(json.dumps({"type": "apply_complete", "hook": hook}))
+    assert shown == []
+
+
 @pytest.mark.parametrize(("seconds", "lines"), [(10, 0), (30, 1), (40, 0), (60, 1)])
 def test_a_long_wait_shows_a_sign_of_life(reader: Reader, shown: list[str], seconds: int, lines: int) -> None:
     hook = {"resource": {"addr": "aws_lb.this"}, "action": "create", "elapsed_seconds": seconds}

@@ -113,7 +113,7 @@ class Account:
         except ClientError as error:
             if error_code(error) in ("DBInstanceNotFound", "DBInstanceNotFoundFault"):
                 raise DatabaseError(
-                    f"there is no RDS instance {identifier} in {self._region}; run the playbook provision.yml, or correct "
+                    f"there is no RDS instance {identifier} in {self._region}; run provision.yml, or correct "
                     "the identifier (tag slipway:database)"
                 ) from error
             raise DatabaseError(explain(error, what)) from error
@@ -134,7 +134,7 @@ class Account:
             raise DatabaseError(explain(error, what)) from error
         if found["Type"] != "SecureString":
             raise DatabaseError(
-                f"the parameter {name} is a {found['Type']}, which keeps a password unencrypted; delete it and run again: "
+                f"the parameter {name} is a {found['Type']}, which keeps a password in the open; delete it, run again: "
                 "a SecureString with a new password is made"
             )
         try:

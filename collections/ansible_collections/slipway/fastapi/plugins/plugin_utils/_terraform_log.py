@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HEARTBEAT_SECONDS = 30
-SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±", "read": "<"}
+SIGNS = {"create": "+", "update": "~", "delete": "-", "replace": "±"}
 UNDECLARED = ("Value for undeclared variable", "Values for undeclared variables")
 
 
@@ -50,6 +50,8 @@ class Reader:
 
     def _on_apply_complete(self, event: dict[str, Any]) -> None:
         hook = event["hook"]
+        if hook["action"] == "read":
+            return
         seconds = hook.get("elapsed_seconds", 0)
         self.show(f"    {SIGNS.get(hook['action'], ' ')} {hook['resource']['addr']}  {seconds}s")
 
