@@ -46,7 +46,7 @@ variable "allowed_account_ids" {
   }
 
   validation {
-    condition     = (var.env == "sandbox") == alltrue([for id in var.allowed_account_ids : id == "000000000000"])
+    condition     = var.env == "sandbox" ? alltrue([for id in var.allowed_account_ids : id == "000000000000"]) : !contains(var.allowed_account_ids, "000000000000")
     error_message = "Account 000000000000 is the sandbox's, and the sandbox has no other: correct allowed_account_ids in terraform/envs/${var.env}/env.tfvars."
   }
 }

@@ -1,0 +1,21 @@
+# Production, in an AWS account of yours, better not the one that development uses.
+
+env    = "prod"
+region = "us-east-1"
+
+# The account, as `aws sts get-caller-identity` prints it: ["123456789012"]. Nothing is planned until it is set, and
+# nothing is ever applied to another account.
+allowed_account_ids = []
+
+# Who may call the application. ["0.0.0.0/0"] is everybody.
+http_ingress_cidrs = []
+
+# Closed: use `terraform output session_command`, or name your own address and a key pair.
+ssh_ingress_cidrs = []
+# ssh_key_name         = "prod"
+# ssh_private_key_file = "~/.ssh/prod.pem"
+
+# Refuses to delete the database and buckets that hold objects.
+protect_data         = true
+database_backup_days = 14
+database_multi_az    = true
