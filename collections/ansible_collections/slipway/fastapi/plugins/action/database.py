@@ -67,7 +67,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         return {
             "changed": found.changed or outcome["changed"],
-            "diff": [part for part in (found.as_diff(), outcome.get("diff")) if part],
+            "diff": [
+                part for part in (found.as_diff(), outcome.get("diff")) if part and part["before"] != part["after"]
+            ],
             "login": outcome["login"],
             "reason": outcome.get("reason", ""),
             "endpoint": f"{instance.host}:{instance.port}",

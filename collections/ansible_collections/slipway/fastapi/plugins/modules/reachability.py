@@ -110,7 +110,9 @@ def read_report(path: Path) -> dict[str, Any]:
 
 def properties(module: AnsibleModule, unit: str) -> dict[str, str]:
     """Some properties of a unit, as systemd has them loaded."""
-    _code, text, _error = module.run_command(["systemctl", "show", "-p", "LoadState,DropInPaths,Result", unit])
+    _code, text, _error = module.run_command(
+        ["systemctl", "show", "-p", "LoadState,DropInPaths,NeedDaemonReload,Result", unit]
+    )
     return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
 
@@ -125,11 +127,15 @@ def refuse_unprepared(module: AnsibleModule, service: str, unit: str) -> None:
     found = properties(module, unit)
     if found.get("LoadState") != "loaded":
         module.fail_json(msg=f"the unit {unit} is not installed: run the role reachability (playbook verify.yml) first")
-    if "50-hardening.conf" not in found.get("DropInPaths", ""):
+    restrictions = Path(f"/etc/systemd/system/{service}.service.d/50-hardening.conf")
+    # systemd lists a drop-in that is a link to nothing as well.
+    if not restrictions.is_file() or restrictions.name not in found.get("DropInPaths", ""):
         module.fail_json(
-            msg=f"{unit} would run without the restrictions of {service}.service, and so prove nothing: run the "
-            f"role uvicorn, which installs /etc/systemd/system/{service}.service.d/50-hardening.conf, then this again"
+            msg=f"{unit} would run without the restrictions of {service}.service, and so prove nothing: run the role "
+            f"uvicorn, which installs {restrictions}, then this again"
         )
+    if found.get("NeedDaemonReload") == "yes":
+        module.run_command(["systemctl", "daemon-reload"], check_rc=True)
 
 
 def main() -> None:
