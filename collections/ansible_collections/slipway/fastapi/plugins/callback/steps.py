@@ -27,6 +27,8 @@ from ansible import constants
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 LOCAL = ("localhost", "127.0.0.1")
+# What succeeds here is no step: Ansible's own checks of a role's arguments, and its meta tasks.
+SILENT = (*constants._ACTION_META, "validate_argument_spec", "ansible.builtin.validate_argument_spec")
 
 
 def text_of(message: Any) -> list[str]:
@@ -92,7 +94,7 @@ class CallbackModule(DefaultCallback):
             for line in text_of(outcome.get("msg", "")):
                 self._display.display(line)
             return
-        if result.task.action in constants._ACTION_META:
+        if result.task.action in SILENT:
             return
         changed = bool(outcome.get("changed"))
         self._line("~" if changed else "✓", result, constants.COLOR_CHANGED if changed else constants.COLOR_OK)
