@@ -71,7 +71,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
     AwsError,

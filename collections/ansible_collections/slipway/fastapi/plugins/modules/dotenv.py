@@ -124,13 +124,16 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
 from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import Parameter, fetch
 
 MODE = 0o600
+
+
+class DestinationError(Exception):
+    """The file cannot be where it is wanted; the text says why and what to do."""
 
 
 def fetch_all(ssm: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Parameter]:
@@ -191,7 +194,12 @@ def compare(path: Path, content: bytes, owner: str, group: str | None) -> Differ
 
 
 def write(path: Path, content: bytes, owner: str, group: str | None) -> None:
-    """Replace the file in one step. At no moment can another account read the content. Raises OSError or KeyError."""
+    """Replace the file in one step. At no moment can another account read the content.
+
+    Raises DestinationError without the directory, KeyError without the account, or OSError.
+    """
+    if not path.parent.is_dir():
+        raise DestinationError(f"directory {path.parent} does not exist; the `base` role makes it")
     account = pwd.getpwnam(owner)
     group_id = grp.getgrnam(group).gr_gid if group else account.pw_gid
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -249,11 +257,11 @@ def _name(look_up: Any, number: int) -> str:
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """Do what the options say and return the result. Raises AwsError, DotenvError, OSError or KeyError."""
+    """Do what the options say and return the result. Raises what `main` catches."""
     options = module.params
     path = Path(options["dest"])
     if path.is_dir() and not path.is_symlink():
-        raise AwsError(f"{path} is a directory; remove it or choose another `dest`")
+        raise DestinationError(f"{path} is a directory; remove it or choose another `dest`")
     ssm = (
         client("ssm", {"region": options["region"], "endpoint_url": options["endpoint_url"]})
         if options["parameters"]
@@ -301,7 +309,7 @@ def main() -> None:
         )
     except DotenvError as error:
         module.fail_json(msg=f"`provided` cannot be written so that all readers agree:\n{error}")
-    except (AwsError, OSError) as error:
+    except (AwsError, DestinationError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -103,7 +103,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import DIGEST_METADATA, Location, Stored, head
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,

@@ -91,7 +91,6 @@ import hashlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import Location, Stored, head
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
