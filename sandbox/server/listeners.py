@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 #: Seconds after which a connection that says nothing is dropped.
 IDLE_SECONDS = 60
+#: Where a service says, in a request's environment, what the request asks for; the access log shows it.
+OPERATION = "slipway.operation"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class _Handler(MotoRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - base class's interface
         # Without the query: Gemini's API takes its key there, and presigned URLs carry signatures.
         path = self.path.partition("?")[0] if hasattr(self, "path") else "-"
-        log.info("%s %s %s %s", self.client_address[0], getattr(self, "command", "-"), path, code)
+        operation = getattr(self, "environ", {}).get(OPERATION) or "-"
+        log.info("%s %s %s %s %s", self.client_address[0], getattr(self, "command", "-"), path, operation, code)
 
     def log_error(self, format: str, *args: Any) -> None:  # noqa: A002 - base class's interface
         log.info("%s " + format, self.client_address[0], *args)

@@ -6,6 +6,7 @@ Import this only after ``environment.prepare``: moto reads its settings while it
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -20,14 +21,19 @@ from sandbox.server.aws import (
     monitoring,
     parameters,
     public_addresses,
+    security_groups,
     tags,
     unsupported,
 )
 from sandbox.server.aws.authorization import gate
+from sandbox.server.listeners import OPERATION
 from sandbox.settings import Settings
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
@@ -38,7 +44,7 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
     """
     default_vpc.install(settings)
     public_addresses.install(settings)
-    for fix in (console, databases, instances, monitoring, parameters, tags):
+    for fix in (console, databases, instances, monitoring, parameters, security_groups, tags):
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     return _serialised(gate.guard(application, settings), lock)
@@ -47,6 +53,7 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
 def _serialised(application: WSGIApplication, lock: threading.RLock) -> WSGIApplication:
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _read_body(environ)
+        environ[OPERATION] = _operation(environ)
         with lock:
             return application(environ, start_response)
 
@@ -63,3 +70,13 @@ def _read_body(environ: WSGIEnvironment) -> None:
         body = source.read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["CONTENT_LENGTH"] = str(len(body))
     environ["wsgi.input"] = io.BytesIO(body)
+
+
+def _operation(environ: WSGIEnvironment) -> str:
+    """The operation's name, for the log, where the path does not tell it."""
+    if target := environ.get("HTTP_X_AMZ_TARGET"):
+        return str(target).rpartition(".")[2]
+    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+        return ""
+    found = _ACTION.search(environ["wsgi.input"].getvalue())
+    return found[1].decode() if found else ""

@@ -8,7 +8,7 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-from moto.rds.models import MasterUserSecret
+from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
 from moto.secretsmanager.models import SecretsManagerBackend
 
 from sandbox.server.aws.patching import replaces
@@ -16,10 +16,13 @@ from sandbox.server.aws.patching import replaces
 #: RDS puts every printable sign but / @ " ' and the space into a password; whoever builds a URL must cope with it.
 _ALPHABET = string.ascii_letters + string.digits + "!#$%&()*+,-.:;<=>?[]^_{|}~"
 _LENGTH = 28
+_ID_ALPHABET = string.ascii_uppercase + string.digits
 
 
 def install() -> None:
     """Every fix of this file."""
+    _tell_instances_apart()
+    _show_changed_parameters()
     _make_the_password()
     _rotate_it()
 
@@ -27,6 +30,24 @@ def install() -> None:
 def new_password() -> str:
     """A password as RDS makes them."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
+
+
+def _tell_instances_apart() -> None:
+    """Every instance has a resource id of its own, by which Terraform finds it again. moto's have all the same."""
+
+    @replaces(DBInstance, "__init__")
+    def create(original: Callable[..., None], instance: DBInstance, *args: Any, **kwargs: Any) -> None:
+        original(instance, *args, **kwargs)
+        instance.dbi_resource_id = "db-" + "".join(secrets.choice(_ID_ALPHABET) for _ in range(26))
+
+
+def _show_changed_parameters() -> None:
+    """A parameter that was set says that its source is the user. moto does not say so, and Terraform, which asks for
+    those only, sets it again in every run."""
+
+    @replaces(DBParameterGroup, "update_parameters")
+    def update(original: Callable[..., None], group: DBParameterGroup, parameters: list[dict[str, Any]]) -> None:
+        original(group, [{**parameter, "Source": "user", "IsModifiable": True} for parameter in parameters])
 
 
 def _make_the_password() -> None:

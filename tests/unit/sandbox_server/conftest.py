@@ -1,0 +1,82 @@
+"""The sandbox's services, started once for all tests of this folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from sandbox.settings import Settings, settings_for
+
+ROOT = Path(__file__).parents[3]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """The running services."""
+
+    settings: Settings
+    log: Path
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """A client with the operator's keys, or with *credentials*."""
+        keys = credentials or {
+            "aws_access_key_id": self.settings.access_key,
+            "aws_secret_access_key": self.settings.secret_key,
+        }
+        session = boto3.session.Session(region_name=self.settings.region, **keys)
+        return session.client(
+            service, endpoint_url=self.settings.api_url, config=Config(retries={"total_max_attempts": 1})
+        )
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = tmp_path_factory.mktemp("sandbox")
+    log = directory / "log"
+    settings = dataclasses.replace(
+        settings_for("test"),
+        directory=directory,
+        api_port=free_port(),
+        imds_port=free_port(),
+        stub_port=free_port(),
+    )
+    ports = [str(port) for port in (settings.api_port, settings.imds_port, settings.stub_port)]
+    command = [sys.executable, "-m", "tests.unit.sandbox_server.serve", str(directory), *ports]
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output
+        ) as process,
+    ):
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        try:
+            assert first == b"ready\n", log.read_text()
+            yield Server(settings, log)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(autouse=True)
+def no_ambient_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keeps the shell's AWS settings out of boto3."""
+    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CA_BUNDLE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

@@ -1,0 +1,117 @@
+"""The sandbox's authorities, their certificates and keys."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+import ssl
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from sandbox.server import certificates, keys
+from sandbox.server.certificates import Authority
+from sandbox.settings import TAVILY_NAME, Settings, settings_for
+
+ENDPOINT = "app.aaaaaaaaaa.us-east-1.rds.amazonaws.com"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return dataclasses.replace(settings_for("test"), directory=tmp_path / "sandbox")
+
+
+def handshake(server: ssl.SSLContext, trusted: Authority, name: str) -> str | None:
+    """Connect to a server with the context; the reason if its certificate is refused."""
+    ours, theirs = socket.socketpair()
+
+    def serve() -> None:
+        try:
+            server.wrap_socket(theirs, server_side=True).close()
+        except OSError:
+            theirs.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    client = ssl.create_default_context(cadata=trusted.pem().decode())
+    try:
+        client.wrap_socket(ours, server_hostname=name).close()
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    finally:
+        ours.close()
+        thread.join()
+    return None
+
+
+def test_a_client_that_trusts_the_authority_trusts_its_server(settings: Settings) -> None:
+    authority = certificates.sandbox_authority(settings)
+    context = certificates.server_context(authority, settings.stub_names)
+    assert [handshake(context, authority, name) for name in settings.stub_names] == [None] * 3
+
+
+def test_other_names_and_other_authorities_are_refused(settings: Settings) -> None:
+    authority = certificates.sandbox_authority(settings)
+    context = certificates.server_context(authority, [TAVILY_NAME])
+    assert "Hostname mismatch" in (handshake(context, authority, "example.com") or "")
+    assert handshake(context, certificates.rds_authority(settings), TAVILY_NAME)
+
+
+def test_an_authority_can_vouch_for_its_own_names_only(settings: Settings) -> None:
+    authority = certificates.sandbox_authority(settings)
+    context = certificates.server_context(authority, ["pypi.org"])
+    assert "permitted subtree" in (handshake(context, authority, "pypi.org") or "")
+
+
+def test_a_database_has_a_certificate_for_its_endpoint(settings: Settings) -> None:
+    chain, key = certificates.database_certificate(settings, ENDPOINT)
+    server, authority = x509.load_pem_x509_certificates(chain)
+    names = server.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [ENDPOINT]
+    assert authority == certificates.rds_authority(settings).certificate
+    server.verify_directly_issued_by(authority)
+    assert b"PRIVATE KEY" in key
+
+
+def test_a_long_endpoint_is_no_error(settings: Settings) -> None:
+    name = f"{'a' * 63}.aaaaaaaaaa.us-east-1.rds.amazonaws.com"
+    chain, _ = certificates.database_certificate(settings, name)
+    assert x509.load_pem_x509_certificates(chain)
+
+
+def test_authorities_are_kept(settings: Settings) -> None:
+    first = certificates.sandbox_authority(settings)
+    assert certificates.sandbox_authority(settings).certificate == first.certificate
+    assert settings.ca_certificate.read_bytes() == first.pem()
+
+
+def test_an_authority_without_its_key_is_made_anew(settings: Settings) -> None:
+    first = certificates.sandbox_authority(settings)
+    settings.ca_certificate.with_suffix(".key").unlink()
+    assert certificates.sandbox_authority(settings).certificate != first.certificate
+
+
+def test_private_files_are_private(settings: Settings) -> None:
+    certificates.sandbox_authority(settings)
+    certificates.rds_authority(settings)
+    keys.ensure(settings.app_env)
+    private = [*settings.ca_directory.glob("*.key"), settings.app_env]
+    assert len(private) == 3
+    assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
+    assert not list(settings.directory.rglob(".*")), "an unfinished file is left"
+
+
+def test_the_accepted_keys_are_kept(settings: Settings) -> None:
+    first = keys.ensure(settings.app_env)
+    assert keys.ensure(settings.app_env) == first
+    assert first.tavily != first.gemini
+    assert first.tavily not in repr(first)
+
+
+def test_an_incomplete_file_of_keys_is_replaced(settings: Settings) -> None:
+    first = keys.ensure(settings.app_env)
+    settings.app_env.write_text(f"TAVILY_API_KEY={first.tavily}\nGEMINI_API_KEY=\n")
+    assert keys.ensure(settings.app_env).gemini

@@ -1,0 +1,60 @@
+"""AWS's limits on tags and parameters, as pure functions."""
+
+from __future__ import annotations
+
+import pytest
+
+from sandbox.server.aws import parameters, tags
+from sandbox.server.aws.public_addresses import Pool
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        {"slipway:app": "location-content"},
+        {"slipway:artifact": "s3://bucket/releases/app.zip"},
+        {"k" * 128: "v" * 256},
+        {"Grösse": "drei Äpfel", "empty": "", "signs": "+-=._:/@"},
+    ],
+)
+def test_tags_that_ec2_takes(allowed: dict[str, str]) -> None:
+    assert tags.fault(allowed) is None
+
+
+@pytest.mark.parametrize(
+    "refused", [{"": "v"}, {"k" * 129: "v"}, {"k": "v" * 257}, {"k": "{{ x }}"}, {"a,b": "v"}, {"k": "a;b"}]
+)
+def test_tags_that_ec2_refuses(refused: dict[str, str]) -> None:
+    assert tags.fault({"fine": "yes", **refused}) is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "tier", "fits"),
+    [
+        ("x" * 4096, None, True),
+        ("x" * 4097, None, False),
+        ("x" * 4097, "Standard", False),
+        ("é" * 2048, None, True),
+        ("é" * 2049, None, False),
+        ("x" * 8192, "Advanced", True),
+        ("x" * 8193, "Advanced", False),
+        ("x" * 4097, "Intelligent-Tiering", True),
+    ],
+)
+def test_parameter_sizes(value: str, tier: str | None, fits: bool) -> None:
+    assert (parameters.fault(value, tier) is None) == fits
+
+
+def test_public_addresses_are_handed_out_in_turn() -> None:
+    pool = Pool("198.51.100.0/29")
+    first = pool.take(used=[])
+    assert first == "198.51.100.1"
+    # Given back already, and still not the next one: whoever held it has its host key in known_hosts.
+    assert pool.take(used=[]) == "198.51.100.2"
+    assert pool.take(used=["198.51.100.3"]) == "198.51.100.4"
+
+
+def test_public_addresses_end() -> None:
+    pool = Pool("198.51.100.0/30")
+    with pytest.raises(Exception, match="public addresses"):
+        pool.take(used=["198.51.100.1", "198.51.100.2"])
