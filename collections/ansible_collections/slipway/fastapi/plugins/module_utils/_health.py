@@ -16,9 +16,9 @@ REQUEST_TIMEOUT = 5.0
 """Seconds for one answer."""
 LARGEST_ANSWER = 1 << 16
 """Bytes of an answer that are looked at."""
-INTERVAL = 0.25
-"""Seconds between two questions."""
-ENOUGH_RESTARTS = 2
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
+"""Seconds between two questions, which double: each leaves a line in the service's log."""
+ENOUGH_ENDS = 2
 """One crash may be a dependency that was late; after the second, more waiting shows nothing new."""
 LISTENING = "0A"
 """The kernel's TCP_LISTEN (include/net/tcp_states.h)."""
@@ -140,7 +140,7 @@ def wait(
         show: the unit's state.
         ask, listens, clock, sleep: for tests.
     """
-    deadline = clock() + timeout
+    deadline, pause = clock() + timeout, FIRST_PAUSE
     while True:
         unit = show()
         given_up = _given_up(unit)
@@ -162,7 +162,8 @@ def wait(
             return Verdict(
                 False, f"{url} did not answer 200 within {timeout:.0f} s; the last answer was: {answer}{foreign}"
             )
-        sleep(INTERVAL)
+        sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
 
 
 def _given_up(unit: Unit) -> str:
@@ -173,8 +174,9 @@ def _given_up(unit: Unit) -> str:
             "a condition of the unit is not met" if unit.result == "condition" else f"the process ended ({unit.result})"
         )
         return f"its unit does not run: {why}"
-    if unit.restarts >= ENOUGH_RESTARTS:
-        return (
-            f"its process keeps ending ({unit.result or unit.sub}): systemd has started it again {unit.restarts} times"
-        )
+    # systemd counts a restart when it begins, so the end that it is about to answer is not counted yet.
+    ends = unit.restarts + (unit.sub == "auto-restart")
+    if ends >= ENOUGH_ENDS:
+        how = f" ({unit.result})" if unit.result != "success" else ""
+        return f"its process keeps ending{how}: it has ended {ends} times"
     return ""

@@ -28,8 +28,8 @@ class Seen:
     unit: Unit
     serving: str | None
     """The release that the unit's process was started from."""
-    newer: list[str]
-    """Files that define the process and were written after it began."""
+    outdated: list[str]
+    """What defines the process and is not what it began with."""
     healthy: str | None
     """None if the health URL answers as it should, else what it says instead; "" where nobody asked."""
     retired: list[Path] = field(default_factory=list)
@@ -56,7 +56,7 @@ def restart_reasons(seen: Seen, release: str) -> list[str]:
         return [f"the unit is {seen.unit.active or 'missing'}"]
     if seen.serving != release:
         return [f"the process is of release {seen.serving or 'unknown'}"]
-    reasons = [f"{name} is newer than the process" for name in seen.newer]
+    reasons = list(seen.outdated)
     if seen.unit.stale:
         reasons.append("systemd has not read the unit's files again")
     if not reasons and seen.healthy:
@@ -81,9 +81,9 @@ def compare(seen: Seen, release: str) -> Difference:
 
 
 def newer_files(unit: Unit, more: Iterable[Path], now: float) -> list[str]:
-    """The unit's files, and others that define its process, that were written after it began.
+    """A sentence for each file of the unit, and each other that defines its process, that was written after it began.
 
-    A time in the future says nothing of the order (a clock was set back), and must not restart the service each run.
+    A time in the future says nothing of the order (a clock was set back), and must not restart it each time.
     """
     if unit.started is None:
         return []
@@ -94,7 +94,7 @@ def newer_files(unit: Unit, more: Iterable[Path], now: float) -> list[str]:
         except FileNotFoundError:
             continue
         if unit.started < written <= now:
-            found.append(str(path))
+            found.append(f"{path} is newer than the process")
     return found
 
 
@@ -107,12 +107,16 @@ def variable_of(environ: bytes) -> str | None:
     return None
 
 
+def without_questions(text: str, path: str) -> str:
+    """A journal without the access log of this module's own questions, which would push everything else out of sight."""
+    return "\n".join(line for line in text.splitlines() if f'"GET {path} HTTP/1.1"' not in line)
+
+
 def without_secrets(text: str, environment: bytes) -> str:
     """A journal without any value of the service's `.env`: an application that fails often prints what it was given."""
     try:
         values = parse(environment)
     except DotenvError as error:
         return f"(not shown: the release's .env cannot be read, so its values could not be taken out: {error})"
-    # Before it is cut, line by line: a secret that is cut in two would not be found.
     hidden: set[str] = set(values.values()) | secrets_in(values)
     return Redactor(hidden).text(text)

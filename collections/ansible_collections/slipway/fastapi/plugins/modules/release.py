@@ -161,7 +161,6 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.respawn import has_respawned, respawn_module
-
 from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _manifest
 from ansible_collections.slipway.fastapi.plugins.module_utils._archive import (
     ArchiveError,

@@ -39,6 +39,11 @@ options:
     description: Seconds after which the release has failed. A process that keeps ending is found out sooner.
     type: int
     default: 60
+  redefined:
+    description: Whether this run has changed, or in check mode would change, the unit's files. Outside check mode the
+      times of the files tell it too, also after a run that was ended in between.
+    type: bool
+    default: false
   journal_lines:
     description: Lines of the journal in the error.
     type: int
@@ -94,10 +99,10 @@ import json
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _health, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _health, _manifest, _switch
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
 from ansible_collections.slipway.fastapi.plugins.module_utils._switch import Seen
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Systemd, SystemdError, Unit
@@ -106,6 +111,8 @@ PATIENCE = 60
 """Seconds to wait for another run on the same host."""
 STEADY = 5
 """Seconds that a service which should not need a restart has for an answer."""
+JOURNAL_READ = 1000
+"""Lines of the journal that are read to find those worth showing."""
 LINKS = ("current", "previous", ".env", "venv")
 
 
@@ -146,14 +153,13 @@ class Switch:
         unit = self.systemd.show()
         accepted = note["from"] if note else layout.linked("current")
         serving = self._serving(unit)
-        newer = _switch.newer_files(unit, [layout.release(self.release) / "manifest.json"], time.time())
         seen = Seen(
             links={link: _files.read_link(layout.top / link) for link in LINKS},
             accepted=accepted if accepted and layout.release(accepted).is_dir() else None,
             interrupted=bool(note),
             unit=unit,
             serving=serving,
-            newer=newer,
+            outdated=self._outdated(unit),
             healthy="",
             retired=layout.leftovers("damaged"),
         )
@@ -161,6 +167,16 @@ class Switch:
             return seen
         verdict = self._wait(self.release, STEADY)
         return Seen(**{**vars(seen), "healthy": verdict.reason})
+
+    def _outdated(self, unit: Unit) -> list[str]:
+        release = self.layout.release(self.release)
+        reasons = _switch.newer_files(unit, [release / _manifest.NAME], time.time())
+        if self.params["redefined"] and not reasons:
+            reasons.append("the unit's files change")
+        if self.module.check_mode and release.is_dir():
+            # A run would have built it again before it came here.
+            reasons += [f"the release is damaged: {damage}" for damage in _manifest.damage(release)]
+        return reasons
 
     @staticmethod
     def _serving(unit: Unit) -> str | None:
@@ -200,15 +216,13 @@ class Switch:
             self._go_back(seen, verdict.reason)
 
     def _serve(self, release: str) -> _health.Verdict:
+        self._invocations.clear()
         self._link(_switch.links_for(release))
         self.systemd.restart()
         return self._wait(release, self.params["timeout"])
 
     def _go_back(self, seen: Seen, reason: str) -> None:
-        environment = self.layout.release(self.release) / ".env"
-        # More than what is shown is read, so that nothing is cut through before the secrets are out of it.
-        text = self.systemd.journal(self._invocations[-1:], self.params["journal_lines"])
-        journal = _switch.without_secrets(text, environment.read_bytes() if environment.is_file() else b"")
+        journal = self._journal()
         back = seen.accepted if seen.accepted != self.release else None
         running, outcome = back or "", ""
         if back:
@@ -230,6 +244,13 @@ class Switch:
             running=running,
             journal=journal,
         )
+
+    def _journal(self) -> str:
+        environment = self.layout.release(self.release) / ".env"
+        text = self.systemd.journal(self._invocations, JOURNAL_READ)
+        text = _switch.without_questions(text, urlsplit(self.params["health_url"]).path)
+        text = _switch.without_secrets(text, environment.read_bytes() if environment.is_file() else b"")
+        return "\n".join(text.splitlines()[-self.params["journal_lines"] :])
 
     def _wait(self, release: str, timeout: float) -> _health.Verdict:
         return _health.wait(self.params["health_url"], release, timeout, self._show)
@@ -256,6 +277,7 @@ def main() -> None:
             "unit": {"type": "str", "required": True},
             "health_url": {"type": "str", "required": True},
             "timeout": {"type": "int", "default": 60},
+            "redefined": {"type": "bool", "default": False},
             "journal_lines": {"type": "int", "default": 40},
         },
         supports_check_mode=True,
