@@ -69,3 +69,8 @@ def test_outputs_leave_sensitive_values_out(reader: Reader) -> None:
     outputs = {"app_url": {"value": "http://x", "sensitive": False}, "secret": {"sensitive": True}}
     reader.line(json.dumps({"type": "outputs", "outputs": outputs}))
     assert reader.outputs == {"app_url": "http://x"}
+
+
+def test_the_counts_at_the_end_are_kept(reader: Reader) -> None:
+    reader.line(json.dumps({"type": "change_summary", "changes": {"add": 2, "change": 0, "remove": 1, "import": 0}}))
+    assert reader.counts == {"add": 2, "change": 0, "remove": 1, "import": 0}

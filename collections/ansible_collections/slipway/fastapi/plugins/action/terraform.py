@@ -15,7 +15,7 @@ from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan im
 display = Display()
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "command": {"type": "str", "required": True, "choices": ["plan", "plan_destroy", "apply", "output"]},
+    "command": {"type": "str", "required": True, "choices": ["plan", "plan_destroy", "apply"]},
     "directory": {"type": "path", "required": True},
     "work": {"type": "path", "required": True},
     "backend": {"type": "path", "required": True},
@@ -73,9 +73,6 @@ class ActionModule(ActionBase):
         if command in ("plan", "plan_destroy"):
             terraform.init()
             return self._planned(terraform.plan(destroy=command == "plan_destroy"))
-        if command == "output":
-            terraform.init()
-            return {"changed": False, "outputs": terraform.outputs()}
         if self._task.check_mode:
             return {"changed": True, "outputs": {}}
         return {"changed": True, "outputs": terraform.apply()}

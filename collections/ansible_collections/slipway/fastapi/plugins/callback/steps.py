@@ -142,6 +142,15 @@ class CallbackModule(DefaultCallback):
         if not self._short:
             super().v2_playbook_on_include(included_file)
 
+    def v2_playbook_on_stats(self, stats: Any) -> None:
+        """The recap, and below it the answer to the usual question in words."""
+        super().v2_playbook_on_stats(stats)
+        if not self._short or stats.failures or stats.dark:
+            return
+        changed = {host: count for host, count in sorted(stats.changed.items()) if count}
+        where = ", ".join(f"{host} ({count})" for host, count in changed.items())
+        self._display.display(f"Changed: {where}" if changed else "Nothing was changed.")
+
     def _line(self, sign: str, result: Any, color: str) -> None:
         host = result.host.get_name()
         seconds = time.monotonic() - self._began.pop((host, result.task._uuid), time.monotonic())

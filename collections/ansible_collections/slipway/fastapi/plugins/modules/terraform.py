@@ -17,10 +17,10 @@ options:
   command:
     description:
       - V(plan) saves a plan and tells what it would do; V(plan_destroy) does so for removing everything.
-      - V(apply) applies the saved plan. V(output) reads the outputs.
+      - V(apply) applies the saved plan.
     type: str
     required: true
-    choices: [plan, plan_destroy, apply, output]
+    choices: [plan, plan_destroy, apply]
   directory:
     description: The root's folder.
     type: path
@@ -99,6 +99,6 @@ digest:
   type: str
 outputs:
   description: The outputs that are not sensitive.
-  returned: O(command=apply) and O(command=output)
+  returned: O(command=apply)
   type: dict
 """

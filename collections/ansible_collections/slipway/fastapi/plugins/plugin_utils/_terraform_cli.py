@@ -105,7 +105,9 @@ class Terraform:
     def plan(self, destroy: bool = False) -> PlanSummary:
         """Plan, save the plan, and tell what it would do."""
         arguments = [*(["-destroy"] if destroy else []), f"-out={self.stack.plan_file}", *self._inputs()]
-        self._logged("plan", *arguments)
+        planned = self._logged("plan", *arguments)
+        if not any(planned.counts.values()):
+            return PlanSummary.of_nothing()
         shown = self._quiet("show", "-json", str(self.stack.plan_file))
         if shown.returncode:
             raise TerraformError(f"terraform show failed:\n{shown.stderr.strip()}")
@@ -114,14 +116,6 @@ class Terraform:
     def apply(self) -> dict[str, Any]:
         """Apply exactly the saved plan and return the outputs that are not sensitive."""
         return self._logged("apply", f"-parallelism={PARALLELISM}", str(self.stack.plan_file)).outputs
-
-    def outputs(self) -> dict[str, Any]:
-        """The outputs in the state that are not sensitive."""
-        result = self._quiet("output", "-json", "-no-color")
-        if result.returncode:
-            raise TerraformError(f"terraform output failed:\n{result.stderr.strip()}")
-        items: dict[str, Any] = json.loads(result.stdout)
-        return {name: item["value"] for name, item in items.items() if not item.get("sensitive")}
 
     def _inputs(self) -> list[str]:
         files = [f"-var-file={path}" for path in self.stack.var_files]

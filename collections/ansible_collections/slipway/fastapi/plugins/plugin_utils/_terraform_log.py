@@ -19,14 +19,16 @@ UNDECLARED = ("Value for undeclared variable", "Values for undeclared variables"
 class Reader:
     """Collects what a run reports and shows progress through ``show``.
 
-    ``errors`` are whole sentences; ``undeclared`` are errors too, though Terraform calls them warnings: a misspelt
-    setting that is silently ignored costs somebody a day.
+    ``counts`` are what a plan or an apply says of itself at its end; ``errors`` are whole sentences. An undeclared
+    variable is an error too, though Terraform calls it a warning: a misspelt setting that is silently ignored costs
+    somebody a day.
     """
 
     show: Callable[[str], None]
     errors: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     outputs: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
 
     def line(self, text: str) -> None:
         """Take one line of the log; a line that is no JSON is an error message of Terraform itself."""
@@ -60,6 +62,9 @@ class Reader:
         seconds = hook.get("elapsed_seconds", 0)
         if seconds and seconds % HEARTBEAT_SECONDS == 0:
             self.show(f"    … {hook['resource']['addr']}  {seconds}s so far")
+
+    def _on_change_summary(self, event: dict[str, Any]) -> None:
+        self.counts = {kind: event["changes"].get(kind, 0) for kind in ("add", "change", "remove", "import")}
 
     def _on_outputs(self, event: dict[str, Any]) -> None:
         self.outputs = {name: item.get("value") for name, item in event["outputs"].items() if "value" in item}

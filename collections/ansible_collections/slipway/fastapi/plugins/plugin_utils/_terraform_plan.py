@@ -27,6 +27,11 @@ class PlanSummary:
     lines: list[str]
     digest: str
 
+    @classmethod
+    def of_nothing(cls) -> PlanSummary:
+        """A plan that would change nothing."""
+        return summarise({})
+
     @property
     def empty(self) -> bool:
         """Whether no resource would change."""
