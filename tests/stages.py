@@ -131,7 +131,9 @@ def terraform(runner: Runner) -> Counts:
         [sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True
     )
     env = {"TF_CLI_CONFIG_FILE": provider.stdout.strip(), "TF_IN_AUTOMATION": "1"}
-    result = counts.from_exit_code(runner.run(["terraform", "fmt", "-check", "-recursive", "-diff", "terraform"]))
+    result = counts.from_exit_code(
+        runner.run(["terraform", "fmt", "-check", "-recursive", "-diff", "terraform"], env=env)
+    )
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return sum(pool.map(lambda folder: _terraform_folder(runner, folder, env), terraform_folders()), result)
 
