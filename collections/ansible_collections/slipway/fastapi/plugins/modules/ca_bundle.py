@@ -93,7 +93,8 @@ def count(content: bytes) -> int:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=content.decode("ascii"))
-    except (UnicodeDecodeError, ssl.SSLError) as error:
+    # ValueError: no text, or none at all.
+    except (ValueError, ssl.SSLError) as error:
         raise BundleError("it is not a bundle of certificates in PEM form") from error
     found = context.cert_store_stats()["x509_ca"]
     if not found:
