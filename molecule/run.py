@@ -21,8 +21,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS = ROOT / "molecule"
 WORK = ROOT / ".cache" / "molecule"
-#: Lines of a failed scenario's log that are shown.
-TAIL = 60
+#: Lines of a failed scenario's log that are shown: those before Molecule begins to clean up.
+TAIL = 100
+CLEANING = "Cleaning up."
 #: Seconds after which a scenario is taken for stuck. The slowest takes about two minutes on two cores.
 LIMIT = 900.0
 
@@ -86,8 +87,8 @@ def show(outcome: Outcome) -> None:
     sign = "✓" if outcome.passed else "✗"
     print(f"  {sign} {outcome.name}  {outcome.seconds:.1f}s", flush=True)
     if not outcome.passed:
-        lines = outcome.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
-        print("".join(f"      {line}\n" for line in lines), end="")
+        text = outcome.log.read_text(encoding="utf-8", errors="replace").partition(CLEANING)[0]
+        print("".join(f"      {line}\n" for line in text.splitlines()[-TAIL:]), end="")
         print(f"    all of it: {outcome.log.relative_to(ROOT)}", flush=True)
 
 
