@@ -36,7 +36,7 @@ class Settings:
     api_port: int
     imds_port: int
     stub_port: int
-    #: Addresses that instances and Elastic IPs get, from RFC 5737's documentation ranges.
+    #: Addresses that instances and Elastic IPs get, from RFC 2544's range for benchmarks, which is routed nowhere.
     public_cidr: str
     #: The default VPC's range. AWS's own 172.31.0.0/16 lies in the pools that Docker hands out.
     vpc_cidr_default: str

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from sandbox.server.aws import (
+    buckets,
     console,
     databases,
     default_vpc,
@@ -44,7 +45,7 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
     """
     default_vpc.install(settings)
     public_addresses.install(settings)
-    for fix in (console, databases, instances, monitoring, parameters, security_groups, tags):
+    for fix in (buckets, console, databases, instances, monitoring, parameters, security_groups, tags):
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     return _serialised(gate.guard(application, settings), lock)

@@ -6,7 +6,9 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.ec2.models.instances import Instance, InstanceState
+from moto.ec2.responses.instances import InstanceResponse
 
 from sandbox.server.aws.patching import replaces
 
@@ -15,6 +17,7 @@ def install() -> None:
     """Every fix of this file."""
     _show_security_groups()
     _delete_interfaces_with_their_instance()
+    _give_the_profile_to_all()
 
 
 def _show_security_groups() -> None:
@@ -51,3 +54,19 @@ def _delete_interfaces_with_their_instance() -> None:
         if instance.state == "terminated":
             return copy.copy(instance.instance_state)
         return original(instance)
+
+
+def _give_the_profile_to_all() -> None:
+    """A launch of several instances gives its profile to each. moto gives it to the first."""
+
+    @replaces(InstanceResponse, "run_instances")
+    def run_instances(original: Callable[..., ActionResult], response: InstanceResponse) -> ActionResult:
+        answer = original(response)
+        profiles = response.ec2_backend.iam_instance_profile_associations
+        first, *others = (instance.id for instance in answer.result.instances)
+        if first in profiles:
+            for each in others:
+                response.ec2_backend.associate_iam_instance_profile(
+                    each, iam_instance_profile_name=profiles[first].iam_instance_profile.name
+                )
+        return answer

@@ -32,7 +32,7 @@ class Pool:
 
 
 def install(settings: Settings) -> None:
-    """Give public addresses from the documentation range. moto makes them up, from ranges that are other people's
+    """Give public addresses from the sandbox's own range. moto makes them up, from ranges that are other people's
     (54.214.0.0/16) or this machine's loopback (127.0.0.0/8, for Elastic IPs): the sandbox makes them answer, so they
     must be nobody's."""
     pool = Pool(settings.public_cidr)

@@ -39,10 +39,9 @@ class Server:
             "aws_access_key_id": self.settings.access_key,
             "aws_secret_access_key": self.settings.secret_key,
         }
-        session = boto3.session.Session(region_name=self.settings.region, **keys)
-        return session.client(
-            service, endpoint_url=self.settings.api_url, config=Config(retries={"total_max_attempts": 1})
-        )
+        session: Any = boto3.session.Session(region_name=self.settings.region, **keys)  # Any: the name is not a literal
+        config = Config(retries={"total_max_attempts": 1})
+        return session.client(service, endpoint_url=self.settings.api_url, config=config)
 
 
 @pytest.fixture(scope="session")
@@ -60,9 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     command = [sys.executable, "-m", "tests.unit.sandbox_server.serve", str(directory), *ports]
     with (
         log.open("wb") as output,
-        subprocess.Popen(
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output
-        ) as process,
+        subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output) as process,
     ):
         assert process.stdout is not None
         first = process.stdout.readline()

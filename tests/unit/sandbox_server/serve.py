@@ -24,8 +24,9 @@ def main() -> None:
         stub_port=int(stubs),
     )
     environment.prepare(settings)
-    from sandbox.server import process
-    from sandbox.server.listeners import Listeners
+    # Only now: moto reads its settings while it is imported.
+    from sandbox.server import process  # noqa: PLC0415
+    from sandbox.server.listeners import Listeners  # noqa: PLC0415
 
     Listeners(process.services(settings, threading.RLock())).listen_on("127.0.0.1")
     print("ready", flush=True)

@@ -114,7 +114,11 @@ def test_credentials_have_the_form_that_sdks_read() -> None:
 
 def test_the_identity_document_names_the_instance() -> None:
     document = json.loads(Service().read("dynamic/instance-identity/document").text)
-    assert (document["instanceId"], document["accountId"], document["region"]) == ("i-0123", "000000000000", "us-east-1")
+    assert (document["instanceId"], document["accountId"], document["region"]) == (
+        "i-0123",
+        "000000000000",
+        "us-east-1",
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ def document(*statements: dict[str, Any]) -> dict[str, Any]:
             Decision.EXPLICIT_DENY,
             id="a deny wins, earlier",
         ),
-        pytest.param([statement(Effect="Deny", Action="s3:*"), statement()], Decision.ALLOW, id="a deny of other things"),
+        pytest.param(
+            [statement(Effect="Deny", Action="s3:*"), statement()], Decision.ALLOW, id="a deny of other things"
+        ),
     ],
 )
 def test_decision(statements: list[dict[str, Any]], expected: Decision) -> None:

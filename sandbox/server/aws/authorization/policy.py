@@ -103,7 +103,8 @@ def _names_principal(statement: Mapping[str, Any], principals: frozenset[str]) -
 
 
 def _principal_listed(element: Any, principals: frozenset[str]) -> bool:
-    listed = _list(element.get("AWS", []) if isinstance(element, Mapping) else element)
+    groups = element.values() if isinstance(element, Mapping) else [element]
+    listed = [each for group in groups for each in _list(group)]
     return "*" in listed or not principals.isdisjoint(listed)
 
 

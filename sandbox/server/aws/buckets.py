@@ -1,0 +1,65 @@
+"""S3 buckets: their policies, and the delivery of access logs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from moto.iam.access_control import PermissionResult
+from moto.s3.models import FakeBucket
+
+from sandbox.server.aws.authorization.policy import Access, Decision, decide
+from sandbox.server.aws.patching import replaces
+
+_LOGGING = "logging.s3.amazonaws.com"
+#: All of the sandbox's traffic counts as TLS, as everything to AWS's endpoints is.
+_CONTEXT = {"aws:securetransport": ("true",)}
+_RESULTS = {
+    Decision.ALLOW: PermissionResult.PERMITTED,
+    Decision.EXPLICIT_DENY: PermissionResult.DENIED,
+    Decision.IMPLICIT_DENY: PermissionResult.NEUTRAL,
+}
+
+
+def install() -> None:
+    """Every fix of this file."""
+    _judge_policies()
+    _deliver_logs()
+
+
+def _judge_policies() -> None:
+    """A statement whose condition is not met does not apply. moto takes it for a denial, so that the usual "deny what
+    is not TLS" denies everything."""
+
+    @replaces(FakeBucket, "get_permission")
+    def get_permission(original: Any, bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001
+        documents = [json.loads(bucket.policy)] if bucket.policy else []
+        # Only what the policy says of everybody: roles have been judged at the gate, the operator is not judged.
+        return _RESULTS[decide(documents, Access(action, resource, _CONTEXT), frozenset({"*"}))]
+
+
+def _deliver_logs() -> None:
+    """Who may write logs to a bucket is what its policy says. moto compares the statement's text, and fails on one
+    whose principal is everybody."""
+
+    @replaces(FakeBucket, "set_logging")
+    def set_logging(
+        original: Callable[..., None], bucket: FakeBucket, logging_config: dict[str, Any] | None, bucket_backend: Any
+    ) -> None:
+        target = bucket_backend.buckets.get((logging_config or {}).get("TargetBucket"))
+        if logging_config and target is not None and target.region_name == bucket.region_name:
+            document = json.loads(target.policy) if target.policy else {}
+            if may_deliver(document, bucket, target, logging_config.get("TargetPrefix") or ""):
+                bucket.logging = logging_config
+                return
+        original(bucket, logging_config, bucket_backend)
+
+    FakeBucket._log_permissions_enabled_policy = staticmethod(lambda **_: False)
+
+
+def may_deliver(document: dict[str, Any], source: FakeBucket, target: FakeBucket, prefix: str) -> bool:
+    """Whether the policy *document* of *target* lets S3 write the logs of *source* below *prefix*."""
+    context = {**_CONTEXT, "aws:sourcearn": (source.arn,), "aws:sourceaccount": (source.account_id,)}
+    access = Access("s3:PutObject", f"{target.arn}/{prefix}2026-01-01-00-00-00-0123456789ABCDEF", context)
+    return decide([document], access, frozenset({"*", _LOGGING})) is Decision.ALLOW

@@ -1,0 +1,119 @@
+"""S3: conditional writes, bucket policies, log delivery."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from .conftest import Server
+
+
+@pytest.fixture(scope="module")
+def s3(server: Server) -> Any:
+    return server.client("s3")
+
+
+@pytest.fixture
+def bucket(s3: Any) -> str:
+    name = f"bucket-{uuid.uuid4().hex}"
+    s3.create_bucket(Bucket=name)
+    return name
+
+
+def test_of_many_writers_one_makes_the_object(server: Server, bucket: str) -> None:
+    clients = [server.client("s3") for _ in range(8)]
+
+    def write(number: int) -> bool:
+        try:
+            clients[number].put_object(Bucket=bucket, Key="lease", Body=str(number).encode(), IfNoneMatch="*")
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "PreconditionFailed"
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        assert sum(pool.map(write, range(len(clients)))) == 1
+
+
+def test_of_many_writers_one_replaces_the_object(server: Server, s3: Any, bucket: str) -> None:
+    clients = [server.client("s3") for _ in range(8)]
+    tag = s3.put_object(Bucket=bucket, Key="lease", Body=b"first")["ETag"]
+
+    def write(number: int) -> bool:
+        try:
+            clients[number].put_object(Bucket=bucket, Key="lease", Body=str(number).encode(), IfMatch=tag)
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "PreconditionFailed"
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(clients)) as pool:
+        assert sum(pool.map(write, range(len(clients)))) == 1
+
+
+def test_metadata_keeps_its_spelling(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x", Metadata={"sha256": "abc", "with_underscore": "yes"})
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"sha256": "abc", "with_underscore": "yes"}
+
+
+def deny_without_tls(bucket: str) -> dict[str, Any]:
+    return {
+        "Sid": "OnlyTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def put_policy(s3: Any, bucket: str, *statements: dict[str, Any]) -> None:
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
+
+
+def test_a_policy_that_wants_tls_lets_the_operator_in(s3: Any, bucket: str) -> None:
+    put_policy(s3, bucket, deny_without_tls(bucket))
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    assert s3.head_object(Bucket=bucket, Key="k")["ContentLength"] == 1
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"x"
+    s3.delete_object(Bucket=bucket, Key="k")
+
+
+def test_a_policy_that_denies_everybody_denies_the_operator(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"x")
+    denied = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/*"}
+    put_policy(s3, bucket, denied)
+    with pytest.raises(ClientError, match="Forbidden"):
+        s3.get_object(Bucket=bucket, Key="k")
+
+
+def test_logs_go_where_the_policy_allows(s3: Any, bucket: str) -> None:
+    logs = f"{bucket[:50]}-logs"
+    s3.create_bucket(Bucket=logs)
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logging.s3.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{logs}/content/*",
+        "Condition": {
+            "ArnLike": {"aws:SourceArn": f"arn:aws:s3:::{bucket}"},
+            "StringEquals": {"aws:SourceAccount": "000000000000"},
+        },
+    }
+    put_policy(s3, logs, deny_without_tls(logs), allowed)
+
+    def enable(prefix: str) -> None:
+        status = {"LoggingEnabled": {"TargetBucket": logs, "TargetPrefix": prefix}}
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=status)
+
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        enable("elsewhere/")
+    enable("content/")
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "content/"
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
+    assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
