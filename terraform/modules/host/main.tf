@@ -1,3 +1,7 @@
+locals {
+  user_data = file("${path.module}/cloud-config.yaml")
+}
+
 resource "aws_instance" "this" {
   ami                    = var.ami != null ? var.ami : data.aws_ami.debian[0].id
   instance_type          = var.instance_type
@@ -5,7 +9,7 @@ resource "aws_instance" "this" {
   vpc_security_group_ids = var.security_group_ids
   iam_instance_profile   = var.instance_profile
   key_name               = var.ssh_key_name
-  user_data              = file("${path.module}/cloud-config.yaml")
+  user_data              = local.user_data
 
   # Session tokens only, and one hop: a container on the host does not get the host's role.
   metadata_options {

@@ -13,10 +13,5 @@ output "role_name" {
 
 output "policy_json" {
   description = "What the role may do, as JSON."
-  value       = data.aws_iam_policy_document.host.json
-}
-
-output "trust_json" {
-  description = "Who may take the role, as JSON."
-  value       = data.aws_iam_policy_document.trust.json
+  value       = aws_iam_role_policy.host.policy
 }

@@ -1,0 +1,220 @@
+# Plans with the real provider, which asks AWS nothing: what it would ask is given below.
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  shared_config_files         = ["/dev/null"]
+  shared_credentials_files    = ["/dev/null"]
+  skip_credentials_validation = true
+  skip_metadata_api_check     = "true"
+  skip_requesting_account_id  = true
+}
+
+override_data {
+  target = data.aws_ec2_instance_type.this
+  values = { supported_architectures = ["x86_64"] }
+}
+
+override_data {
+  target = data.aws_ami.debian
+  values = { id = "ami-0123456789abcdef0" }
+}
+
+variables {
+  name               = "slipway-test-app"
+  instance_type      = "t3.micro"
+  subnet_id          = "subnet-a"
+  security_group_ids = ["sg-app"]
+  instance_profile   = "slipway-test-app"
+  tags               = { "slipway:app" = "app", "slipway:health-path" = "/health" }
+}
+
+run "host_is_hardened" {
+  command = plan
+
+  assert {
+    condition     = aws_instance.this.metadata_options[0].http_tokens == "required" && aws_instance.this.metadata_options[0].http_put_response_hop_limit == 1 && aws_instance.this.metadata_options[0].http_endpoint == "enabled"
+    error_message = "Instance metadata by session token only, and not from a container."
+  }
+
+  assert {
+    condition     = aws_instance.this.root_block_device[0].encrypted && aws_instance.this.root_block_device[0].volume_type == "gp3" && aws_instance.this.root_block_device[0].volume_size == 16
+    error_message = "16 GiB of encrypted gp3."
+  }
+
+  assert {
+    condition     = aws_instance.this.iam_instance_profile == "slipway-test-app" && aws_instance.this.subnet_id == "subnet-a" && aws_instance.this.vpc_security_group_ids == toset(["sg-app"])
+    error_message = "Profile, subnet and groups are as given."
+  }
+
+  assert {
+    condition     = aws_instance.this.tags == tomap({ "Name" = "slipway-test-app", "slipway:app" = "app", "slipway:health-path" = "/health" })
+    error_message = "The tags are the given ones and the name."
+  }
+}
+
+run "newest_debian_of_the_right_architecture" {
+  command = plan
+
+  assert {
+    condition     = aws_instance.this.ami == "ami-0123456789abcdef0" && data.aws_ami.debian[0].owners == tolist(["136693071363"]) && data.aws_ami.debian[0].most_recent
+    error_message = "Without ami the newest image of Debian's own account is taken."
+  }
+
+  assert {
+    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "x86_64", name = "debian-12-amd64-*" }
+    error_message = "An x86-64 type takes Debian 12 for amd64."
+  }
+}
+
+run "graviton_takes_an_arm_image" {
+  command = plan
+
+  variables {
+    instance_type = "t4g.micro"
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type.this
+    values = { supported_architectures = ["arm64"] }
+  }
+
+  assert {
+    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "arm64", name = "debian-12-arm64-*" }
+    error_message = "A Graviton type takes Debian 12 for arm64."
+  }
+}
+
+run "a_given_image_is_taken" {
+  command = plan
+
+  variables {
+    ami          = "ami-0fedcba9876543210"
+    ssh_key_name = "mine"
+    volume_size  = 40
+  }
+
+  assert {
+    condition     = aws_instance.this.ami == "ami-0fedcba9876543210" && length(data.aws_ami.debian) == 0
+    error_message = "The given image is taken and no other looked for."
+  }
+
+  assert {
+    condition     = aws_instance.this.key_name == "mine" && aws_instance.this.root_block_device[0].volume_size == 40
+    error_message = "Key and volume are as given."
+  }
+}
+
+run "first_boot_makes_the_account_and_python_only" {
+  command = plan
+
+  assert {
+    condition     = startswith(local.user_data, "#cloud-config\n") && toset(keys(yamldecode(local.user_data))) == toset(["runcmd", "user"])
+    error_message = "cloud-init reads the file as its own format, and it has an account and one command."
+  }
+
+  assert {
+    condition     = yamldecode(local.user_data).user.name == "slipway" && yamldecode(local.user_data).user.lock_passwd
+    error_message = "The account is `slipway` and has no password."
+  }
+}
+
+run "a_type_without_size_is_refused" {
+  command = plan
+
+  variables {
+    instance_type = "t3"
+  }
+
+  expect_failures = [var.instance_type]
+}
+
+run "an_image_name_is_refused" {
+  command = plan
+
+  variables {
+    ami = "debian-12"
+  }
+
+  expect_failures = [var.ami]
+}
+
+run "no_security_group_is_refused" {
+  command = plan
+
+  variables {
+    security_group_ids = []
+  }
+
+  expect_failures = [var.security_group_ids]
+}
+
+run "a_volume_smaller_than_the_image_is_refused" {
+  command = plan
+
+  variables {
+    volume_size = 4
+  }
+
+  expect_failures = [var.volume_size]
+}
+
+run "a_tag_value_outside_the_alphabet_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "slipway:health-path" = "/health?deep={{ 1 }}" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_value_that_is_too_long_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "slipway:artifact" = join("", [for index in range(257) : "a"]) }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "an_empty_tag_value_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "slipway:artifact" = "" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_key_of_aws_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "aws:name" = "app" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "a_tag_key_outside_the_alphabet_is_refused" {
+  command = plan
+
+  variables {
+    tags = { "slipway;app" = "app" }
+  }
+
+  expect_failures = [var.tags]
+}
+
+run "too_many_tags_are_refused" {
+  command = plan
+
+  variables {
+    tags = { for index in range(41) : "key-${index}" => "value" }
+  }
+
+  expect_failures = [var.tags]
+}

@@ -1,0 +1,227 @@
+# Plans with the real provider, which asks AWS nothing: what it would ask is given below.
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  shared_config_files         = ["/dev/null"]
+  shared_credentials_files    = ["/dev/null"]
+  skip_credentials_validation = true
+  skip_metadata_api_check     = "true"
+  skip_requesting_account_id  = true
+}
+
+override_resource {
+  target          = aws_security_group.app
+  override_during = plan
+  values          = { id = "sg-app" }
+}
+
+override_resource {
+  target          = aws_security_group.database
+  override_during = plan
+  values          = { id = "sg-database" }
+}
+
+variables {
+  name               = "slipway-test-app"
+  vpc_id             = "vpc-0"
+  port               = 8000
+  http_ingress_cidrs = ["0.0.0.0/0", "2001:db8::/32"]
+  ssh_ingress_cidrs  = ["203.0.113.7/32"]
+  database           = true
+}
+
+# Compared as JSON, because two nulls of different types are not equal.
+run "rules_are_exactly_these" {
+  command = plan
+
+  assert {
+    condition = jsonencode([
+      for rule in aws_vpc_security_group_ingress_rule.http :
+      [rule.security_group_id, rule.ip_protocol, rule.from_port, rule.to_port, rule.cidr_ipv4, rule.cidr_ipv6]
+      ]) == jsonencode([
+      ["sg-app", "tcp", 8000, 8000, "0.0.0.0/0", null],
+      ["sg-app", "tcp", 8000, 8000, null, "2001:db8::/32"],
+    ])
+    error_message = "The application's port, and no other, is open to http_ingress_cidrs, in either address family."
+  }
+
+  assert {
+    condition = jsonencode([
+      for rule in aws_vpc_security_group_ingress_rule.ssh :
+      [rule.security_group_id, rule.ip_protocol, rule.from_port, rule.to_port, rule.cidr_ipv4, rule.cidr_ipv6]
+      ]) == jsonencode([
+      ["sg-app", "tcp", 22, 22, "203.0.113.7/32", null],
+    ])
+    error_message = "SSH is open to ssh_ingress_cidrs."
+  }
+
+  assert {
+    condition = jsonencode([
+      for rule in aws_vpc_security_group_egress_rule.web :
+      [rule.security_group_id, rule.ip_protocol, rule.from_port, rule.to_port, rule.cidr_ipv4]
+      ]) == jsonencode([
+      ["sg-app", "tcp", 80, 80, "0.0.0.0/0"],
+      ["sg-app", "tcp", 443, 443, "0.0.0.0/0"],
+    ])
+    error_message = "Out go HTTP and HTTPS, and nothing else to the internet."
+  }
+
+  assert {
+    condition = jsonencode([
+      for rule in aws_vpc_security_group_egress_rule.database :
+      [rule.security_group_id, rule.ip_protocol, rule.from_port, rule.to_port, rule.referenced_security_group_id, rule.cidr_ipv4]
+      ]) == jsonencode([
+      ["sg-app", "tcp", 5432, 5432, "sg-database", null],
+    ])
+    error_message = "The application reaches Postgres in the database's group."
+  }
+
+  assert {
+    condition = jsonencode([
+      for rule in aws_vpc_security_group_ingress_rule.database :
+      [rule.security_group_id, rule.ip_protocol, rule.from_port, rule.to_port, rule.referenced_security_group_id, rule.cidr_ipv4]
+      ]) == jsonencode([
+      ["sg-database", "tcp", 5432, 5432, "sg-app", null],
+    ])
+    error_message = "The database takes connections from the application's group only."
+  }
+
+  assert {
+    condition     = output.app_security_group_id == "sg-app" && output.database_security_group_id == "sg-database"
+    error_message = "The outputs name the groups."
+  }
+}
+
+run "closed_unless_asked" {
+  command = plan
+
+  variables {
+    http_ingress_cidrs = []
+    ssh_ingress_cidrs  = []
+    database           = false
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.http) + length(aws_vpc_security_group_ingress_rule.ssh) + length(aws_vpc_security_group_ingress_rule.database) == 0
+    error_message = "Nothing comes in."
+  }
+
+  assert {
+    condition     = length(aws_security_group.database) + length(aws_vpc_security_group_egress_rule.database) == 0 && output.database_security_group_id == null
+    error_message = "Without a database there is no group for one."
+  }
+}
+
+run "the_internet_is_refused_for_ssh" {
+  command = plan
+
+  variables {
+    ssh_ingress_cidrs = ["0.0.0.0/0"]
+  }
+
+  expect_failures = [var.ssh_ingress_cidrs]
+}
+
+run "the_ipv6_internet_is_refused_for_ssh" {
+  command = plan
+
+  variables {
+    ssh_ingress_cidrs = ["203.0.113.7/32", "::/0"]
+  }
+
+  expect_failures = [var.ssh_ingress_cidrs]
+}
+
+run "half_the_internet_is_refused_for_ssh" {
+  command = plan
+
+  variables {
+    ssh_ingress_cidrs = ["128.0.0.0/1"]
+  }
+
+  expect_failures = [var.ssh_ingress_cidrs]
+}
+
+run "a_private_range_is_taken_for_ssh" {
+  command = plan
+
+  variables {
+    ssh_ingress_cidrs = ["10.0.0.0/8", "2001:db8::/32"]
+  }
+
+  assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.ssh) == 2 && aws_vpc_security_group_ingress_rule.ssh["2001:db8::/32"].cidr_ipv6 == "2001:db8::/32"
+    error_message = "Large private networks and one provider's IPv6 range are allowed."
+  }
+}
+
+run "an_address_is_no_cidr_for_ssh" {
+  command = plan
+
+  variables {
+    ssh_ingress_cidrs = ["203.0.113.7"]
+  }
+
+  expect_failures = [var.ssh_ingress_cidrs]
+}
+
+run "host_bits_are_refused_for_ssh" {
+  command = plan
+
+  variables {
+    ssh_ingress_cidrs = ["203.0.113.7/24"]
+  }
+
+  expect_failures = [var.ssh_ingress_cidrs]
+}
+
+run "a_name_is_no_cidr_for_http" {
+  command = plan
+
+  variables {
+    http_ingress_cidrs = ["everybody"]
+  }
+
+  expect_failures = [var.http_ingress_cidrs]
+}
+
+run "host_bits_are_refused_for_http" {
+  command = plan
+
+  variables {
+    http_ingress_cidrs = ["203.0.113.7/24"]
+  }
+
+  expect_failures = [var.http_ingress_cidrs]
+}
+
+run "a_privileged_port_is_refused" {
+  command = plan
+
+  variables {
+    port = 80
+  }
+
+  expect_failures = [var.port]
+}
+
+run "a_port_above_the_last_is_refused" {
+  command = plan
+
+  variables {
+    port = 65536
+  }
+
+  expect_failures = [var.port]
+}
+
+run "half_a_port_is_refused" {
+  command = plan
+
+  variables {
+    port = 8000.5
+  }
+
+  expect_failures = [var.port]
+}

@@ -1,0 +1,225 @@
+# Plans with the real provider, which asks AWS nothing: what it would ask is given below.
+provider "aws" {
+  region                      = "us-east-1"
+  access_key                  = "test"
+  secret_key                  = "test"
+  shared_config_files         = ["/dev/null"]
+  shared_credentials_files    = ["/dev/null"]
+  skip_credentials_validation = true
+  skip_metadata_api_check     = "true"
+  skip_requesting_account_id  = true
+}
+
+override_resource {
+  target          = aws_s3_bucket.this
+  override_during = plan
+  values          = {}
+}
+
+variables {
+  account_id   = "123456789012"
+  protect_data = true
+  buckets = {
+    logs      = "logs-bucket"
+    artifacts = "artifacts-bucket"
+    content   = "content-bucket"
+  }
+}
+
+# Each document is compared whole, so that a change to any statement fails here.
+run "bucket_policies_are_exactly_these" {
+  command = plan
+
+  assert {
+    condition = alltrue([for kind in ["artifacts", "content"] : jsondecode(aws_s3_bucket_policy.this[kind].policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "TlsOnly"
+          Effect    = "Deny"
+          Principal = { AWS = "*" }
+          Action    = "s3:*"
+          Resource  = ["arn:aws:s3:::${kind}-bucket/*", "arn:aws:s3:::${kind}-bucket"]
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+      ]
+    }])
+    error_message = "Artifacts and content are refused without TLS: ${aws_s3_bucket_policy.this["artifacts"].policy} ${aws_s3_bucket_policy.this["content"].policy}"
+  }
+
+  assert {
+    condition = jsondecode(aws_s3_bucket_policy.this["logs"].policy) == {
+      Version = "2012-10-17"
+      Statement = [
+        {
+          Sid       = "TlsOnly"
+          Effect    = "Deny"
+          Principal = { AWS = "*" }
+          Action    = "s3:*"
+          Resource  = ["arn:aws:s3:::logs-bucket/*", "arn:aws:s3:::logs-bucket"]
+          Condition = { Bool = { "aws:SecureTransport" = "false" } }
+        },
+        {
+          Sid       = "AccessLogArtifacts"
+          Effect    = "Allow"
+          Principal = { Service = "logging.s3.amazonaws.com" }
+          Action    = "s3:PutObject"
+          Resource  = "arn:aws:s3:::logs-bucket/access/artifacts/*"
+          Condition = {
+            StringEquals = { "aws:SourceAccount" = "123456789012" }
+            ArnLike      = { "aws:SourceArn" = "arn:aws:s3:::artifacts-bucket" }
+          }
+        },
+        {
+          Sid       = "AccessLogContent"
+          Effect    = "Allow"
+          Principal = { Service = "logging.s3.amazonaws.com" }
+          Action    = "s3:PutObject"
+          Resource  = "arn:aws:s3:::logs-bucket/access/content/*"
+          Condition = {
+            StringEquals = { "aws:SourceAccount" = "123456789012" }
+            ArnLike      = { "aws:SourceArn" = "arn:aws:s3:::content-bucket" }
+          }
+        },
+      ]
+    }
+    error_message = "Only S3's log delivery of the two other buckets may write beside the account: ${aws_s3_bucket_policy.this["logs"].policy}"
+  }
+}
+
+run "every_bucket_is_private_and_encrypted" {
+  command = plan
+
+  assert {
+    condition     = { for kind, bucket in aws_s3_bucket.this : kind => bucket.bucket } == { artifacts = "artifacts-bucket", content = "content-bucket", logs = "logs-bucket" }
+    error_message = "There are three buckets with the given names."
+  }
+
+  assert {
+    condition = length(aws_s3_bucket_public_access_block.this) == 3 && alltrue([
+      for block in aws_s3_bucket_public_access_block.this :
+      block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets
+    ])
+    error_message = "Every way to make a bucket public is blocked, for all three."
+  }
+
+  assert {
+    condition     = [for controls in aws_s3_bucket_ownership_controls.this : controls.rule[0].object_ownership] == ["BucketOwnerEnforced", "BucketOwnerEnforced", "BucketOwnerEnforced"]
+    error_message = "ACLs are switched off in all three."
+  }
+
+  assert {
+    condition = [
+      for encryption in aws_s3_bucket_server_side_encryption_configuration.this :
+      one(one(encryption.rule).apply_server_side_encryption_by_default).sse_algorithm
+    ] == ["AES256", "AES256", "AES256"]
+    error_message = "All three are encrypted."
+  }
+}
+
+run "artifacts_are_versioned_and_old_things_go" {
+  command = plan
+
+  variables {
+    artifact_retention_days = 40
+    log_retention_days      = 50
+  }
+
+  assert {
+    condition     = aws_s3_bucket_versioning.artifacts.versioning_configuration[0].status == "Enabled"
+    error_message = "A release names a version of its artifact."
+  }
+
+  assert {
+    condition = { for kind, configuration in aws_s3_bucket_lifecycle_configuration.this : kind => [for rule in configuration.rule : "${rule.id} ${rule.status}"] } == {
+      artifacts = ["abandoned-uploads Enabled", "replaced-artifacts Enabled"]
+      content   = ["abandoned-uploads Enabled"]
+      logs      = ["abandoned-uploads Enabled", "old-logs Enabled"]
+    }
+    error_message = "Nothing of the content expires; old logs and replaced artifacts do."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this["artifacts"].rule[1].noncurrent_version_expiration[0].noncurrent_days == 40
+    error_message = "Replaced artifacts stay for artifact_retention_days."
+  }
+
+  assert {
+    condition     = aws_s3_bucket_lifecycle_configuration.this["logs"].rule[1].expiration[0].days == 50
+    error_message = "Logs stay for log_retention_days."
+  }
+}
+
+run "access_is_logged" {
+  command = plan
+
+  assert {
+    condition = { for kind, logging in aws_s3_bucket_logging.this : kind => logging.target_prefix } == {
+      artifacts = "access/artifacts/"
+      content   = "access/content/"
+    }
+    error_message = "Artifacts and content log their accesses, each under its prefix."
+  }
+}
+
+run "protected_buckets_keep_their_objects" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for bucket in aws_s3_bucket.this : !bucket.force_destroy])
+    error_message = "protect_data keeps buckets that hold objects."
+  }
+}
+
+run "unprotected_buckets_go_with_their_objects" {
+  command = plan
+
+  variables {
+    protect_data = false
+  }
+
+  assert {
+    condition     = alltrue([for bucket in aws_s3_bucket.this : bucket.force_destroy])
+    error_message = "Without protect_data a destroy leaves nothing."
+  }
+}
+
+run "a_bucket_name_with_a_dot_is_refused" {
+  command = plan
+
+  variables {
+    buckets = { logs = "logs.bucket", artifacts = "artifacts-bucket", content = "content-bucket" }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "one_name_for_two_buckets_is_refused" {
+  command = plan
+
+  variables {
+    buckets = { logs = "one-bucket", artifacts = "one-bucket", content = "content-bucket" }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "no_retention_of_artifacts_is_refused" {
+  command = plan
+
+  variables {
+    artifact_retention_days = 0
+  }
+
+  expect_failures = [var.artifact_retention_days]
+}
+
+run "no_retention_of_logs_is_refused" {
+  command = plan
+
+  variables {
+    log_retention_days = 0.5
+  }
+
+  expect_failures = [var.log_retention_days]
+}
