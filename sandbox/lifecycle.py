@@ -24,6 +24,8 @@ from setup.report import Report
 #: Seconds that the server may take until it answers, and until it has ended.
 START_SECONDS = 60
 STOP_SECONDS = 15
+#: Seconds that a port may take to become free.
+PORT_SECONDS = 2
 #: Seconds that a second `up` or `down` waits for the first.
 LOCK_SECONDS = 300
 
@@ -42,13 +44,16 @@ def up(settings: Settings, report: Report, ask: Callable[[str], bool] = daemon.a
     with _alone(settings, report):
         with report.step("Docker engine") as step:
             client = daemon.ensure(_work(settings), step, ask)
-        process = processes.recorded(settings.pid_file)
+        process = _server(settings)
         if process and process.alive() and account.answers(settings):
             with report.step(f"sandbox {settings.name}: runs at {settings.api_url} (process {process.pid})"):
-                pass
+                processes.record(settings.pid_file, process)
         else:
-            _clean(settings, client, process, report)
+            if process and process.alive():
+                with report.step(f"the server (process {process.pid}) does not answer and is stopped"):
+                    process.end(STOP_SECONDS)
             _check(settings, client, report)
+            _clean(settings, client, report, died=process is not None)
             _start(settings, report)
         with report.step(f"key pair {settings.key_pair_name}: {_relative(settings.ssh_key)}"):
             account.ensure_key_pair(settings)
@@ -70,7 +75,7 @@ def down(settings: Settings, report: Report, *, with_images: bool = False) -> No
     Raises SandboxError or EngineError, with the fix, if something stays.
     """
     with _alone(settings, report):
-        process = processes.recorded(settings.pid_file)
+        process = _server(settings)
         lost = settings.directory.exists()
         if process and process.alive():
             with report.step(f"server (process {process.pid}) is stopped"):
@@ -87,8 +92,11 @@ def down(settings: Settings, report: Report, *, with_images: bool = False) -> No
 
 def describe(settings: Settings) -> dict[str, Any]:
     """What there is, for programs: whether it runs, where, and what the server says of its machines."""
-    process = processes.recorded(settings.pid_file)
-    running = bool(process and process.alive())
+    try:
+        process = _server(settings)
+    except SandboxError:
+        process = None
+    running = process is not None and process.alive()
     return {
         "name": settings.name,
         "running": running,
@@ -99,18 +107,34 @@ def describe(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _clean(settings: Settings, client: docker.DockerClient, process: processes.Process | None, report: Report) -> None:
-    """Remove what a server left that did not end as it should."""
+def _server(settings: Settings) -> processes.Process | None:
+    """This checkout's server: the one on record, dead or alive, or one that listens although its record is lost.
+
+    Raises SandboxError if it is another checkout's: ports, networks and labels are the same there.
+    """
+    process = processes.recorded(settings.pid_file)
     if process and process.alive():
-        with report.step(f"the server (process {process.pid}) does not answer and is stopped"):
-            process.end(STOP_SECONDS)
+        return process
+    pid = ports.holder("127.0.0.1", settings.api_port)
+    if pid is None or "-m sandbox.server" not in processes.command_line(pid):
+        return process
+    folder = Path(f"/proc/{pid}/cwd").resolve()
+    if folder != ROOT:
+        raise SandboxError(
+            f"the sandbox {settings.name} of another checkout, {folder}, runs (process {pid}): "
+            f"take it down first, with `python -m sandbox down --name {settings.name}` there"
+        )
+    return processes.Process.of(pid)
+
+
+def _clean(settings: Settings, client: docker.DockerClient, report: Report, *, died: bool) -> None:
+    """Remove what a server left that did not end as it should."""
     there = leftovers.count(client, settings.name)
-    if process or there:
-        with report.step(f"cleaned up after a server that has died: {there}; its AWS account is lost"):
+    if died or there:
+        with report.step(f"the last server has died, and its AWS account with it; removed what it left: {there}"):
             leftovers.remove(client, settings.name)
-    settings.pid_file.unlink(missing_ok=True)
-    settings.known_hosts.unlink(missing_ok=True)
-    (settings.directory / status.FILE_NAME).unlink(missing_ok=True)
+    for path in (settings.pid_file, settings.known_hosts, settings.directory / status.FILE_NAME):
+        path.unlink(missing_ok=True)
 
 
 def _check(settings: Settings, client: docker.DockerClient, report: Report) -> None:
@@ -120,8 +144,12 @@ def _check(settings: Settings, client: docker.DockerClient, report: Report) -> N
             ports.Need(settings.imds_port, "instance metadata"),
             ports.Need(settings.stub_port, "the TLS stubs"),
         ]
-        if found := ports.taken(needs, ports.listeners()):
-            raise SandboxError("; ".join(found))
+        # A process that was killed may hold its sockets a little longer.
+        deadline = time.monotonic() + PORT_SECONDS
+        while found := ports.taken(needs, ports.listeners()):
+            if time.monotonic() > deadline:
+                raise SandboxError("; ".join(found))
+            time.sleep(0.1)
         wanted = (settings.vpc_cidr, settings.vpc_cidr_default, settings.public_cidr)
         if found := networks.conflicts(wanted, networks.taken_ranges(client, settings)):
             raise SandboxError("; ".join(found) + ": remove it, or take the sandbox to another machine")
@@ -147,6 +175,7 @@ def _start(settings: Settings, report: Report) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not account.answers(settings):
             if server.poll() is not None or time.monotonic() > deadline:
+                server.kill()
                 raise SandboxError(f"the server does not start: {_last_line(settings.log_file)}")
             time.sleep(0.1)
 

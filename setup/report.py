@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -72,8 +73,12 @@ class Report:
 
     def _write(self, text: str) -> None:
         try:
-            self._stream.write(text)
-        except UnicodeEncodeError:
-            # A terminal without UTF-8.
-            self._stream.write(text.encode("ascii", "replace").decode())
-        self._stream.flush()
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                # A terminal without UTF-8.
+                self._stream.write(text.encode("ascii", "replace").decode())
+            self._stream.flush()
+        except BrokenPipeError:
+            # Whoever read this has gone, as in `… | head`. The work goes on; the rest is told to nobody.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

@@ -63,6 +63,13 @@ def taken(needs: Iterable[Need], there: Iterable[Listener]) -> list[str]:
     return sentences
 
 
+def holder(address: str, port: int) -> int | None:
+    """The process that listens on *address*, if it is one that this user may look into."""
+    need = Need(port, "", address)
+    found = (_holder(socket.inode) for socket in listeners() if socket.port == port and _in_the_way(socket, need))
+    return next((pid for pid in found if pid), None)
+
+
 def _in_the_way(socket: Listener, need: Need) -> bool:
     address = getattr(socket.address, "ipv4_mapped", None) or socket.address
     return address.is_unspecified or (need.address is not None and address == ipaddress.ip_address(need.address))
