@@ -18,7 +18,7 @@ from tests.postgres import postgres_url
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".cache" / "test-logs"
 BIN = Path(sys.executable).parent
-PYTHON_TREES = ("benchmarks", "collections", "molecule", "roles", "sandbox", "setup", "tests", "tools")
+PYTHON_TREES = ("benchmarks", "collections", "molecule", "sandbox", "setup", "tests", "tools")
 SAMPLE = ROOT / "examples" / "app"
 
 
@@ -51,7 +51,7 @@ class Runner:
                 self.say(line)
         return process.returncode
 
-    def run_beside(self, argv: list[str], env: dict[str, str]) -> tuple[int, str]:
+    def run_beside(self, argv: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> tuple[int, str]:
         """Run a command beside others: its output is shown in one piece, and returned with the exit code."""
         done = subprocess.run(
             argv,
@@ -84,28 +84,21 @@ class Stage:
 
 
 def lint(runner: Runner) -> Counts:
-    """Run each linter; each counts as one test."""
-    trees = [tree for tree in PYTHON_TREES if (ROOT / tree).is_dir()]
+    """Run all linters at once; each counts as one test."""
+    cache = ROOT / ".cache"
+    mypy = [_tool("mypy"), "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir"]
     commands: list[tuple[list[str], Path]] = [
         ([_tool("yamllint"), "--strict", "."], ROOT),
         ([_tool("ansible-lint"), "-q", "--offline"], ROOT),
         ([_tool("ruff"), "check", "."], ROOT),
         ([_tool("ruff"), "format", "--check", "."], ROOT),
-        ([_tool("mypy"), "--cache-dir", str(ROOT / ".mypy_cache"), *trees], ROOT),
+        ([*mypy, str(cache / "mypy"), *PYTHON_TREES], ROOT),
         # A program of its own, with imports that start in its own folder.
-        (
-            [
-                _tool("mypy"),
-                "--cache-dir",
-                str(ROOT / ".mypy_cache"),
-                "--config-file",
-                str(ROOT / "pyproject.toml"),
-                ".",
-            ],
-            SAMPLE,
-        ),
+        ([*mypy, str(cache / "mypy-sample"), "."], SAMPLE),
     ]
-    return sum((counts.from_exit_code(runner.run(argv, cwd)) for argv, cwd in commands), Counts())
+    with ThreadPoolExecutor(len(commands)) as pool:
+        codes = pool.map(lambda command: runner.run_beside(*command)[0], commands)
+        return sum((counts.from_exit_code(code) for code in codes), Counts())
 
 
 def pytest_stage(name: str, folder: Path, sandbox: str | None = None) -> Stage:
@@ -147,13 +140,13 @@ def _terraform_folder(runner: Runner, folder: Path, env: dict[str, str]) -> Coun
     name = folder.relative_to(ROOT / "terraform")
     env = env | {"TF_DATA_DIR": str(ROOT / ".cache" / "terraform" / "-".join(name.parts))}
     command = ["terraform", f"-chdir={folder.relative_to(ROOT)}"]
-    code, _ = runner.run_beside([*command, "init", "-backend=false", "-input=false", "-no-color"], env)
+    code, _ = runner.run_beside([*command, "init", "-backend=false", "-input=false", "-no-color"], env=env)
     if code:
         return Counts(failed=1)
-    code, _ = runner.run_beside([*command, "validate", "-no-color"], env)
+    code, _ = runner.run_beside([*command, "validate", "-no-color"], env=env)
     result = counts.from_exit_code(code)
     if any(folder.rglob("*.tftest.hcl")):
-        code, output = runner.run_beside([*command, "test", "-no-color"], env)
+        code, output = runner.run_beside([*command, "test", "-no-color"], env=env)
         result += counts.from_terraform(output, code)
     return result
 
