@@ -55,7 +55,7 @@ class Runner:
         """Run a command beside others: its output is shown in one piece, and returned with the exit code."""
         done = subprocess.run(
             argv,
-            cwd=ROOT,
+            cwd=cwd,
             env=_environment(env),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
