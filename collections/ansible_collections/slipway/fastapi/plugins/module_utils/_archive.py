@@ -21,6 +21,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Optional
@@ -297,15 +298,21 @@ def _walk_tar(path: Path, limits: Limits) -> Iterator[_Walked]:
 
 def _walk(path: Path, limits: Limits) -> Iterator[_Walked]:
     """The entries in the archive's order, each with a stream that is valid until the next one is asked for."""
+    if zipfile.is_zipfile(path):
+        yield from _walk_zip(path)
+    elif _is_tar(path):
+        yield from _walk_tar(path, limits)
+    else:
+        raise ArchiveError(
+            "the artifact is neither a zip nor a tar(.gz) archive, or it is cut off: make it again and publish it"
+        )
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turns what Python's readers raise on bad bytes into a refusal."""
     try:
-        if zipfile.is_zipfile(path):
-            yield from _walk_zip(path)
-        elif _is_tar(path):
-            yield from _walk_tar(path, limits)
-        else:
-            raise ArchiveError(
-                "the artifact is neither a zip nor a tar(.gz) archive, or it is cut off: make it again and publish it"
-            )
+        yield
     except OSError as error:
         # Decompressors report bad data so, without a number; a disk that fails has one.
         if error.errno not in (None, errno.EINVAL):
@@ -316,7 +323,8 @@ def _walk(path: Path, limits: Limits) -> Iterator[_Walked]:
 
 
 def _damaged(error: Exception) -> ArchiveError:
-    return ArchiveError(f"the archive is damaged ({str(error) or type(error).__name__}): make it again and publish it")
+    reason = str(error) or type(error).__name__
+    return ArchiveError(f"the archive is damaged ({ascii(reason)[1:-1]}): make it again and publish it")
 
 
 def _is_tar(path: Path) -> bool:
@@ -345,11 +353,12 @@ def inspect(path: Path, limits: Limits) -> Contents:
         ArchiveError: it must not, or cannot, be unpacked.
     """
     census = _Census(path.stat().st_size, limits)
-    for entry, raw, stream in _walk(path, limits):
-        census.add(entry, raw)
-        if stream is not None:
-            for _ in _read(stream, census, raw):
-                pass
+    with _reading():
+        for entry, raw, stream in _walk(path, limits):
+            census.add(entry, raw)
+            if stream is not None:
+                for _ in _read(stream, census, raw):
+                    pass
     return census.contents
 
 
@@ -387,22 +396,27 @@ def unpack(path: Path, destination: Path, limits: Limits) -> dict[str, str]:
     census = _Census(path.stat().st_size, limits)
     digests: dict[str, str] = {}
     destination.mkdir(mode=0o755)
-    for entry, raw, stream in _walk(path, limits):
-        census.add(entry, raw)
-        if stream is None:
-            _make_directories(destination, entry.name)
-            continue
-        _make_directories(destination, entry.name.rpartition("/")[0])
-        mode = 0o755 if entry.executable else 0o644
-        digest = hashlib.sha256()
-        handle = os.open(destination / entry.name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-        with os.fdopen(handle, "wb") as target:
-            os.fchmod(handle, mode)
-            for chunk in _read(stream, census, raw):
-                digest.update(chunk)
-                target.write(chunk)
-        digests[entry.name] = digest.hexdigest()
+    with _reading():
+        for entry, raw, stream in _walk(path, limits):
+            census.add(entry, raw)
+            if stream is None:
+                _make_directories(destination, entry.name)
+            else:
+                _make_directories(destination, entry.name.rpartition("/")[0])
+                digests[entry.name] = _write(destination / entry.name, entry.executable, _read(stream, census, raw))
     return digests
+
+
+def _write(path: Path, executable: bool, chunks: Iterator[bytes]) -> str:
+    mode = 0o755 if executable else 0o644
+    digest = hashlib.sha256()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(handle, "wb") as target:
+        os.fchmod(handle, mode)
+        for chunk in chunks:
+            digest.update(chunk)
+            target.write(chunk)
+    return digest.hexdigest()
 
 
 def _make_directories(top: Path, relative: str) -> None:

@@ -108,7 +108,7 @@ def variable_of(environ: bytes) -> str | None:
 
 
 def without_questions(text: str, path: str) -> str:
-    """A journal without the access log of this module's own questions, which would push everything else out of sight."""
+    """A journal without the access log of this module's own questions, which would push all else out of sight."""
     return "\n".join(line for line in text.splitlines() if f'"GET {path} HTTP/1.1"' not in line)
 
 
