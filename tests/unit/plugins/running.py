@@ -51,7 +51,7 @@ class Runner:
             text=True,
             check=False,
             timeout=300,
-            env=_environment(self.environment),
+            env=environment(self.environment),
         )
         assert answer.stdout.strip(), answer.stderr
         found: dict[str, Any] = json.loads(answer.stdout)
@@ -77,7 +77,7 @@ def six_steps(runner: Runner, change: Mapping[str, Any]) -> dict[str, Any]:
     return first
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment(more: Mapping[str, str]) -> dict[str, str]:
     """The shell's environment without what speaks of AWS or of a proxy, so that each test says itself what is there."""
     kept = {
         name: value

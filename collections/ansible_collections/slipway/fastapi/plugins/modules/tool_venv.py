@@ -73,10 +73,13 @@ packages:
   sample: {boto3: 1.42.97}
 """
 
+import fcntl
+import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +137,6 @@ def build(path: Path, options: dict[str, Any], pins: Sequence[Pin]) -> Environme
 
     Raises VenvError or OSError, and leaves the old one as it was then.
     """
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{path.name}-", dir=path.parent))
     try:
         fresh.chmod(0o755)
@@ -164,13 +166,8 @@ def build(path: Path, options: dict[str, Any], pins: Sequence[Pin]) -> Environme
 
 
 def _link(path: Path, target: Path) -> None:
-    """Point `path` at `target` in one step.
-
-    A directory of that name is moved away first: no rename replaces one by a link.
-    """
+    """Point `path` at `target` in one step. A directory is moved away first: no rename replaces one by a link."""
     if path.is_dir() and not path.is_symlink():
-        if not (path / "pyvenv.cfg").is_file():
-            raise VenvError(f"{path} is a directory and no virtual environment; remove it or choose another `path`")
         path.rename(tempfile.mkdtemp(prefix=f"{path.name}-", dir=path.parent))
     new = target / ".link"
     new.symlink_to(target.name)
@@ -188,21 +185,36 @@ def _run(command: Sequence[str], fix: str) -> None:
         raise VenvError(f"`{' '.join(command[:4])} …` failed with code {error.returncode}; {fix}\n{last}") from error
 
 
-def run(module: AnsibleModule) -> dict[str, Any]:
-    """Do what the options say and return the result. Raises LockError, VenvError or OSError."""
-    options = module.params
-    path = Path(options["path"])
-    pins = parse_lock(options["requirements"])
-    python = version_of(options["python"])
-    if python is None and not module.check_mode:
-        raise VenvError(f"{options['python']} does not run; install Python, or name another interpreter as `python`")
+def refuse(path: Path, ca_bundle: str | None, check_mode: bool) -> None:
+    """Raise VenvError for what cannot become an environment. In check mode the CA bundle may still have to be installed."""
+    if path.is_dir() and not path.is_symlink() and not (path / "pyvenv.cfg").is_file():
+        raise VenvError(f"{path} is a directory and no virtual environment; remove it or choose another `path`")
+    if ca_bundle and not check_mode and not Path(ca_bundle).is_file():
+        raise VenvError(f"{ca_bundle} does not exist; install the package ca-certificates, or name another `ca_bundle`")
+
+
+@contextmanager
+def exclusive(directory: Path) -> Iterator[None]:
+    """Wait for any other run beside this one: a run whose controller was interrupted goes on on the host."""
+    directory.mkdir(mode=0o755, parents=True, exist_ok=True)
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def converge(module: AnsibleModule, pins: Sequence[Pin], python: str | None) -> dict[str, Any]:
+    """Compare, and outside check mode make equal. Raises VenvError or OSError."""
+    path = Path(module.params["path"])
     present = inspect(path, pins) if path.is_symlink() else None
     difference = compare(path, present, python, siblings(path))
     if difference.changed and not module.check_mode:
         if compare(path, present, python, []).changed:
-            present = build(path, options, pins)
+            present = build(path, module.params, pins)
         for leftover in siblings(path):
-            shutil.rmtree(leftover)
+            shutil.rmtree(leftover, ignore_errors=True)
     return {
         "changed": difference.changed,
         "diff": difference.as_diff(),
@@ -210,6 +222,19 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "python": present.python if present else "",
         "packages": present.packages if present else {},
     }
+
+
+def run(module: AnsibleModule) -> dict[str, Any]:
+    """Do what the options say and return the result. Raises LockError, VenvError or OSError."""
+    pins = parse_lock(module.params["requirements"])
+    refuse(Path(module.params["path"]), module.params["ca_bundle"], module.check_mode)
+    python = version_of(module.params["python"])
+    if module.check_mode:
+        return converge(module, pins, python)
+    if python is None:
+        raise VenvError(f"{module.params['python']} does not run; install Python, or name another one as `python`")
+    with exclusive(Path(module.params["path"]).parent):
+        return converge(module, pins, python)
 
 
 def main() -> None:
