@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import ipaddress
 from collections.abc import Callable
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.instances import Instance, InstanceState
+from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.instances import InstanceResponse
 
 from sandbox.server.aws.patching import replaces
@@ -17,6 +20,7 @@ def install() -> None:
     """Every fix of this file."""
     _show_security_groups()
     _delete_interfaces_with_their_instance()
+    _refuse_taken_addresses()
     _give_the_profile_to_all()
 
 
@@ -54,6 +58,18 @@ def _delete_interfaces_with_their_instance() -> None:
         if instance.state == "terminated":
             return copy.copy(instance.instance_state)
         return original(instance)
+
+
+def _refuse_taken_addresses() -> None:
+    """Asking for an address that is taken, or outside the subnet, is the caller's fault. moto fails at it."""
+
+    @replaces(Subnet, "request_ip")
+    def request(original: Callable[..., None], subnet: Subnet, ip: str, instance: Any) -> None:
+        if ipaddress.ip_address(ip) not in subnet.cidr:
+            raise EC2ClientError("InvalidParameterValue", f"Address {ip} does not fall within the subnet's range")
+        if ip in subnet._subnet_ips:
+            raise EC2ClientError("InvalidIPAddress.InUse", f"Address {ip} is in use.")
+        original(subnet, ip, instance)
 
 
 def _give_the_profile_to_all() -> None:

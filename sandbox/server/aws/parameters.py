@@ -42,8 +42,8 @@ def install() -> None:
         tier: str | None = None,
         **kwargs: Any,
     ) -> Any:
-        versions = backend._parameters.get(name)
-        message = fault(value or "", tier or (versions[-1].tier if versions else None))
+        previous = backend.get_parameter(name)
+        message = fault(value or "", tier or (previous.tier if previous else None))
         if message:
             raise ValidationException(message)
         return original(backend, name, description, value, *args, tier=tier, **kwargs)

@@ -39,7 +39,9 @@ class Server:
             "aws_access_key_id": self.settings.access_key,
             "aws_secret_access_key": self.settings.secret_key,
         }
-        session: Any = boto3.session.Session(region_name=self.settings.region, **keys)  # Any: the name is not a literal
+        # Any: the overloads of boto3's types want a service's name as a literal.
+        factory: Any = boto3.session.Session
+        session = factory(region_name=self.settings.region, **keys)
         config = Config(retries={"total_max_attempts": 1})
         return session.client(service, endpoint_url=self.settings.api_url, config=config)
 

@@ -6,6 +6,7 @@ A process of its own, because moto's state and the sandbox's changes to it belon
 from __future__ import annotations
 
 import dataclasses
+import logging
 import sys
 import threading
 from pathlib import Path
@@ -23,6 +24,7 @@ def main() -> None:
         imds_port=int(imds),
         stub_port=int(stubs),
     )
+    logging.basicConfig(level=logging.INFO)
     environment.prepare(settings)
     # Only now: moto reads its settings while it is imported.
     from sandbox.server import process  # noqa: PLC0415

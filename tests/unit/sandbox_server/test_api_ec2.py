@@ -102,8 +102,10 @@ def test_an_elastic_address_becomes_the_instances(ec2: Any, launch: Launch) -> N
 
 def test_a_private_address_is_free_after_termination(ec2: Any, launch: Launch) -> None:
     first = launch(PrivateIpAddress="10.40.1.77")
-    with pytest.raises(ClientError):
+    with pytest.raises(ClientError, match=r"InvalidIPAddress\.InUse"):
         launch(PrivateIpAddress="10.40.1.77")
+    with pytest.raises(ClientError, match="InvalidParameterValue"):
+        launch(PrivateIpAddress="10.41.1.77")
     ec2.terminate_instances(InstanceIds=[first["InstanceId"]])
     ec2.terminate_instances(InstanceIds=[first["InstanceId"]])
     second = launch(PrivateIpAddress="10.40.1.77")
