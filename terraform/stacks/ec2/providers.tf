@@ -6,7 +6,8 @@ provider "aws" {
   # or a shared file says can send them to AWS. Elsewhere the usual chain of credentials applies.
   access_key               = try(var.endpoint_credentials.access_key, null)
   secret_key               = try(var.endpoint_credentials.secret_key, null)
-  shared_config_files      = var.endpoint_url == null ? null : ["/dev/null"]
+  profile                  = var.endpoint_url == null ? null : "default"
+  shared_config_files      = var.endpoint_url == null ? null : ["${path.root}/../../envs/${var.env}/aws.config"]
   shared_credentials_files = var.endpoint_url == null ? null : ["/dev/null"]
   s3_use_path_style        = var.endpoint_url != null
   skip_metadata_api_check  = var.endpoint_url == null ? null : "true"
