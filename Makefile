@@ -72,8 +72,10 @@ env-push: checked venv ## Store a .env as the environment's SecureString: make e
 
 ## Look at what runs
 .PHONY: ssh health
+# By the environment, so that quotes and semicolons of the command reach the host and not this shell.
+ssh: export SLIPWAY_SSH_COMMAND = $(value ARGS)
 ssh: checked venv ## Open a shell on a host: make ssh [HOST=i-…] [ARGS="command"]
-	@$(bin)/python tools/hosts.py ssh --inventory 'inventories/$(ENV)' $(if $(HOST),--host '$(HOST)') -- $(ARGS)
+	@$(bin)/python tools/hosts.py ssh --inventory 'inventories/$(ENV)' $(if $(HOST),--host '$(HOST)') $(if $(ARGS),-- "$$SLIPWAY_SSH_COMMAND")
 
 health: checked venv ## Ask every host's service for its health, from here
 	@$(bin)/python tools/hosts.py health --inventory 'inventories/$(ENV)'
