@@ -48,7 +48,8 @@ def test_a_redirected_environment_is_refused_before_anybody_is_asked(runner: Run
     message = runner.fail(aws=AWS, sandbox=False, allowed_account_ids=["123456789012"])
     variables = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_SSM", "AWS_ENDPOINT_URL_STS"]
     assert message.splitlines() == [
-        f"{', '.join(variables)} in the environment redirects tools to another endpoint; run `unset {' '.join(variables)}`",
+        f"{', '.join(variables)} in the environment redirects tools to another endpoint; "
+        f"run `unset {' '.join(variables)}`",
         "the AWS config file redirects tools to another endpoint by endpoint_url, services.sts.endpoint_url, "
         "services.ssm.endpoint_url; remove it from the profile",
     ]

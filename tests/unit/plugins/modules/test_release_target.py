@@ -25,14 +25,14 @@ def versioned(s3: Any, status: str = "Enabled") -> None:
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": status})
 
 
-def put(s3: Any, body: bytes = BODY, **metadata: str) -> dict[str, Any]:
-    answer: dict[str, Any] = s3.put_object(Bucket=BUCKET, Key=KEY, Body=body, Metadata=metadata)
+def put(s3: Any, body: bytes = BODY, metadata: dict[str, str] | None = None) -> dict[str, Any]:
+    answer: dict[str, Any] = s3.put_object(Bucket=BUCKET, Key=KEY, Body=body, Metadata=metadata or {})
     return answer
 
 
 def test_a_bucket_with_versions_gives_the_version(runner: Runner, s3: Any) -> None:
     versioned(s3)
-    stored = put(s3, sha256=SHA256)
+    stored = put(s3, metadata={"sha256": SHA256})
     for result in (runner.check(), runner.run()):
         assert result["changed"] is False
         assert result["version_id"] == stored["VersionId"] != ""
@@ -69,7 +69,7 @@ def test_without_a_stored_digest_the_content_is_read(
 ) -> None:
     if with_versions:
         versioned(s3)
-    put(s3, **metadata)
+    put(s3, metadata=metadata)
     result = runner.run()
     assert (result["sha256"], result["sha256_from"]) == (SHA256, "content")
 

@@ -186,7 +186,7 @@ def _run(command: Sequence[str], fix: str) -> None:
 
 
 def refuse(path: Path, ca_bundle: str | None, check_mode: bool) -> None:
-    """Raise VenvError for what cannot become an environment. In check mode the CA bundle may still have to be installed."""
+    """Raise VenvError for what cannot become an environment. In check mode the CA bundle may not be installed yet."""
     if path.is_dir() and not path.is_symlink() and not (path / "pyvenv.cfg").is_file():
         raise VenvError(f"{path} is a directory and no virtual environment; remove it or choose another `path`")
     if ca_bundle and not check_mode and not Path(ca_bundle).is_file():
