@@ -48,18 +48,19 @@ class CallbackModule(DefaultCallback):
     def __init__(self) -> None:
         super().__init__()
         self._began: dict[tuple[str, str], float] = {}
+        self._heading = ""
 
     @property
     def _short(self) -> bool:
         return bool(self._display.verbosity == 0)
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Name the play."""
+        """Remember the play's name: it is shown above its first line, and not at all without one."""
         if not self._short:
             super().v2_playbook_on_play_start(play)
             return
         self._play = play
-        self._display.display(f"\n{play.get_name().strip()}", color=constants.COLOR_HIGHLIGHT)
+        self._heading = play.get_name().strip()
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
         """Say nothing yet: the result will name the task."""
@@ -76,7 +77,7 @@ class CallbackModule(DefaultCallback):
         if not self._short:
             super().v2_playbook_on_no_hosts_matched()
             return
-        self._display.display("  no host of this environment is running", color=constants.COLOR_SKIP)
+        self._say("  no host of this environment is running", constants.COLOR_SKIP)
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Start the clock of one task on one host."""
@@ -92,7 +93,7 @@ class CallbackModule(DefaultCallback):
         outcome = result.result
         if result.task.action in constants._ACTION_DEBUG:
             for line in text_of(outcome.get("msg", "")):
-                self._display.display(line)
+                self._say(line)
             return
         if result.task.action in SILENT:
             return
@@ -155,7 +156,13 @@ class CallbackModule(DefaultCallback):
         host = result.host.get_name()
         seconds = time.monotonic() - self._began.pop((host, result.task._uuid), time.monotonic())
         place = "" if host in LOCAL else f"  [{host}]"
-        self._display.display(f"  {sign} {result.task.get_name().strip()}{place}  {seconds:.1f}s", color=color)
+        self._say(f"  {sign} {result.task.get_name().strip()}{place}  {seconds:.1f}s", color)
+
+    def _say(self, line: str, color: str | None = None) -> None:
+        if self._heading:
+            self._display.display(f"\n{self._heading}", color=constants.COLOR_HIGHLIGHT)
+            self._heading = ""
+        self._display.display(line, color=color)
 
     def _explain(self, result: Any) -> None:
         outcome = result.result
