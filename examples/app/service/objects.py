@@ -32,6 +32,7 @@ from service.settings import required
 router = APIRouter()
 
 PREFIX = "content/"
+UNKNOWN_TYPE = "application/octet-stream"
 MAX_BYTES = 5 * 1024 * 1024
 NOT_FOUND = {"NoSuchKey", "404"}
 PERMISSION = {"AccessDenied", "403"}
@@ -66,8 +67,7 @@ async def put_object(name: Name, request: Request) -> Stored:
         body += chunk
         if len(body) > MAX_BYTES:
             raise HTTPException(413, f"an object may have {MAX_BYTES} bytes")
-    content_type = request.headers.get("content-type", "application/octet-stream")
-    await run_in_threadpool(_put, name, bytes(body), content_type)
+    await run_in_threadpool(_put, name, bytes(body), _content_type(request))
     return Stored(name=name, size=len(body))
 
 
@@ -80,6 +80,12 @@ def get_object(name: Name) -> Response:
         # It is somebody else's upload: no browser may take it for a page of this site.
         headers = {"X-Content-Type-Options": "nosniff", "Content-Disposition": "attachment"}
         return Response(found["Body"].read(), media_type=found["ContentType"], headers=headers)
+
+
+def _content_type(request: Request) -> str:
+    """Return the type that the client names; a form's is what curl says of anything, and so says nothing."""
+    named = request.headers.get("content-type", "")
+    return UNKNOWN_TYPE if named in {"", "application/x-www-form-urlencoded"} else named
 
 
 def _put(name: str, body: bytes, content_type: str) -> None:

@@ -21,6 +21,13 @@ def test_an_object_is_stored_and_read_back(client: TestClient, bucket: str) -> N
     assert "content/lisbon.html" in keys
 
 
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/x-www-form-urlencoded"}], ids=["none", "curl"])
+def test_an_object_whose_type_is_not_told_is_bytes(client: TestClient, bucket: str, headers: dict[str, str]) -> None:
+    client.put("/objects/bytes", content=b"\x00a=b&c", headers=headers)
+    found = client.get("/objects/bytes")
+    assert (found.content, found.headers["content-type"]) == (b"\x00a=b&c", "application/octet-stream")
+
+
 def test_an_object_that_is_not_there_is_404(client: TestClient, bucket: str) -> None:
     assert client.get("/objects/nothing").status_code == 404
 
