@@ -32,13 +32,22 @@ class Server:
 
     settings: Settings
     log: Path
+    #: Making a client takes boto3 a good part of a second.
+    _clients: dict[str, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str, **credentials: str) -> Any:
         """A client with the operator's keys, or with *credentials*."""
-        keys = credentials or {
-            "aws_access_key_id": self.settings.access_key,
-            "aws_secret_access_key": self.settings.secret_key,
-        }
+        if credentials:
+            return self._new_client(service, credentials)
+        if service not in self._clients:
+            keys = {
+                "aws_access_key_id": self.settings.access_key,
+                "aws_secret_access_key": self.settings.secret_key,
+            }
+            self._clients[service] = self._new_client(service, keys)
+        return self._clients[service]
+
+    def _new_client(self, service: str, keys: dict[str, str]) -> Any:
         # Any: the overloads of boto3's types want a service's name as a literal.
         factory: Any = boto3.session.Session
         session = factory(region_name=self.settings.region, **keys)

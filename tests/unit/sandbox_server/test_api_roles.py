@@ -152,6 +152,17 @@ def test_versions_and_listings_are_permissions_of_their_own(assume: Callable[...
     refused(s3.get_object, "AccessDenied", Bucket=bucket, Key="releases/app.zip")
 
 
+def test_who_may_not_list_does_not_learn_what_is_missing(assume: Callable[..., Role], bucket: str) -> None:
+    reading = allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
+    s3 = assume(reading).client("s3")
+    assert "s3:ListBucket" in refused(s3.get_object, "AccessDenied", Bucket=bucket, Key="missing")
+    refused(s3.head_object, "403", Bucket=bucket, Key="missing")
+    s3 = assume(reading, allow("s3:ListBucket", f"arn:aws:s3:::{bucket}")).client("s3")
+    refused(s3.get_object, "NoSuchKey", Bucket=bucket, Key="missing")
+    refused(s3.head_object, "404", Bucket=bucket, Key="missing")
+    refused(s3.get_object, "AccessDenied", Bucket="no-such-bucket-here", Key="missing")
+
+
 def test_signatures_of_odd_keys_and_of_bodies(assume: Callable[..., Role], bucket: str) -> None:
     s3 = assume(allow("s3:*", f"arn:aws:s3:::{bucket}/*")).client("s3")
     key = "other/ü/a%20b ~(1)'+=&?.txt"

@@ -13,6 +13,7 @@ from typing import Any
 from moto.kms.exceptions import NotFoundException
 from moto.kms.models import kms_backends
 from moto.kms.utils import _deserialize_ciphertext_blob
+from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
@@ -27,12 +28,23 @@ _PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
 def accesses(call: Call, account: str, region: str) -> list[Access]:
     """Everything that *call* needs. The list is never empty."""
     if call.service == "s3":
-        return s3.accesses(call.operation, call.parameters)
+        needed = s3.accesses(call.operation, call.parameters)
+        if call.operation in ("GetObject", "HeadObject") and _object_is_missing(call.parameters, account):
+            # Who may not list a bucket may not learn either that an object is missing.
+            needed.append(Access("s3:ListBucket", f"arn:aws:s3:::{call.parameters['Bucket']}"))
+        return needed
     mapper = _MAPPERS.get(call.service)
     action = f"{_PREFIXES.get(call.service, call.service)}:{call.operation}"
     if mapper is None:
         return [Access(action, "*")]
     return mapper(action, call.parameters, account, region)
+
+
+def _object_is_missing(asked: Mapping[str, Any], account: str) -> bool:
+    backend = s3_backends[account]["aws"]
+    if asked["Bucket"] not in backend.buckets:
+        return False
+    return backend.get_object(asked["Bucket"], asked["Key"], asked.get("VersionId")) is None
 
 
 def _parameters(action: str, asked: Mapping[str, Any], account: str, region: str) -> list[Access]:
