@@ -17,7 +17,7 @@ _original = fetcher._select_base_url
 
 def _redirected(self: Any, base_url: str, config: Any) -> Any:
     chosen = _original(self, base_url, config)
-    return os.environ["TEST_METADATA_URL"] if chosen == "http://169.254.169.254/" else chosen
+    return os.environ.get("TEST_METADATA_URL", chosen) if chosen == "http://169.254.169.254/" else chosen
 
 
 fetcher._select_base_url = _redirected

@@ -12,7 +12,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsErr
 DIGEST_METADATA = "sha256"
 """Metadata key of the digest. S3 itself keeps no SHA-256 of an ordinary upload."""
 
-_URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^/].*[^/]|[^/])\Z")
+_URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^/\n].*[^/\n]|[^/\n])\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timezone
 from typing import Any
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, boto_errors, error_code, explain
@@ -19,7 +20,7 @@ class Parameter:
     name: str
     version: int
     modified: str
-    """When this version was written, in ISO 8601.
+    """When this version was written, in ISO 8601 and UTC.
 
     A parameter that is deleted and made again counts its versions from 1.
     """
@@ -43,7 +44,9 @@ def fetch(ssm: Any, name: str) -> Parameter | None:
             f"parameter {name} is a {answer['Type']}, which AWS keeps in plain text and cannot turn into SecureString; "
             "delete it, renew the secrets that it held, and store them with `make env-push`"
         )
-    return Parameter(name, int(answer["Version"]), answer["LastModifiedDate"].isoformat(), answer["Value"])
+    # botocore gives it in the time zone of the machine.
+    written = answer["LastModifiedDate"].astimezone(timezone.utc).isoformat()
+    return Parameter(name, int(answer["Version"]), written, answer["Value"])
 
 
 def describe(ssm: Any, name: str) -> Mapping[str, Any]:
