@@ -34,9 +34,9 @@ def test_it_says_what_the_release_is_and_holds_nothing_of_the_environment(releas
     assert content["files"]["python"]["link"] == "/usr/bin/python3"
 
 
-def relink(release: Path) -> None:
-    (release / "python").unlink()
-    (release / "python").symlink_to("/tmp/evil")
+def link(path: Path, target: str) -> None:
+    path.unlink()
+    path.symlink_to(target)
 
 
 DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
@@ -44,9 +44,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "mode": (lambda top: (top / "code/main.py").chmod(0o666), ["code/main.py has another mode"]),
     "removed": (lambda top: (top / "code/run").unlink(), ["code/run is missing"]),
     "added": (lambda top: (top / "code/extra.py").touch(), ["code/extra.py was added"]),
-    "link": (relink, ["python has another link"]),
+    "link": (lambda top: link(top / "python", "/tmp/evil"), ["python has another link"]),
     "link for a file": (
-        lambda top: [(top / "code/run").unlink(), (top / "code/run").symlink_to("main.py")],
+        lambda top: link(top / "code/run", "main.py"),
         ["code/run has another content and link and mode"],
     ),
     "directory": (lambda top: (top / "code").chmod(0o777), ["code has another mode"]),
