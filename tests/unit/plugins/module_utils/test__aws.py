@@ -144,6 +144,18 @@ def test_a_profile_that_does_not_exist_is_named(config: Path) -> None:
         client("sts", {"region": REGION, "profile": "nope"})
 
 
+def test_a_profile_or_a_file_that_cannot_be_read_is_no_clean_config(
+    config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(AwsError, match=r"^reading the AWS config file failed: .*\(nope\) could not be found; correct"):
+        configured_endpoints({"region": REGION, "profile": "nope"})
+    config.write_text("[default\n")
+    with pytest.raises(AwsError, match=r"^reading the AWS config file failed: Unable to parse config file"):
+        configured_endpoints({"region": REGION})
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent/config")
+    assert configured_endpoints({"region": REGION}) == []
+
+
 def test_an_endpoint_that_is_no_url_is_refused() -> None:
     with pytest.raises(AwsError, match=r"a client for sts failed: Invalid endpoint: nonsense"):
         client("sts", {"region": REGION, "endpoint_url": "nonsense", "access_key": "a", "secret_key": "b"})

@@ -118,6 +118,7 @@ REFUSED = {
     "bell": (b"A=hunter2\ab\n", "line 1, A: has a control character"),
     "delete": (b"A=hunter2\x7f\n", "line 1, A: has a control character"),
     "carriage return inside": (b"A=hunter2\rB=c\n", "line 1, A: has a line break"),
+    "carriage return in a comment": (b"# c\rA=hunter2\n", "line 1: has a carriage return"),
     "noncharacter": ("A=hunter2\ufdd0\n".encode(), "line 1, A: has a code point that is no character"),
     "too long": (b"A=hunter2" + b"x" * MAX_LINE_BYTES + b"\n", "line 1, A: is longer than"),
 }
@@ -234,6 +235,8 @@ def test_any_bytes_are_parsed_or_refused_and_what_is_parsed_can_be_written(seed:
             continue
         parsed += 1
         assert_read_alike(render(values), values)
+        systemd, dotenv, docker = meanings(content)
+        assert values == systemd or not systemd == dotenv == docker
     assert parsed > 5, "the generator must make enough files that are accepted"
 
 

@@ -56,6 +56,9 @@ def test_a_redirected_environment_is_refused_before_anybody_is_asked(runner: Run
 
 
 def test_a_profile_that_does_not_exist(runner: Runner) -> None:
+    runner.environment = {"AWS_PROFILE": "nope"}
+    assert "profile (nope) could not be found" in runner.fail(aws=AWS, sandbox=False, allowed_account_ids=["1" * 12])
+    runner.environment = {}
     message = runner.fail(aws={**AWS, "profile": "nope"}, sandbox=False, allowed_account_ids=["123456789012"])
     assert "profile (nope) could not be found; correct `profile`" in message
 

@@ -12,8 +12,7 @@ options:
     description:
       - Where AWS is and who asks.
       - With O(aws.endpoint_url), nothing is taken from the environment or from shared files. Without it, credentials
-        come from AWS's
-        ordinary chain, and an endpoint set in the environment is not followed.
+        come from AWS's ordinary chain, and an endpoint set in the environment is not followed.
     type: dict
     required: true
     suboptions:

@@ -1,16 +1,15 @@
 """AWS clients whose target nobody but the caller chooses.
 
 A client with an `endpoint_url` (the sandbox) takes nothing from the shell or from shared files: no profile, no key, no
-endpoint, no CA
-bundle, no proxy. Without one, AWS's ordinary chain gives the credentials (profile, environment, instance role), but an
-endpoint set in the
-environment or in a config file is still not followed.
+endpoint, no CA bundle, no proxy. Without one, AWS's ordinary chain gives the credentials (profile, environment,
+instance role), but an endpoint set in the environment or in a config file is still not followed.
 
 boto3 is imported when the first client is made, so that a machine without it gets a sentence and not a traceback.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -47,6 +46,15 @@ _BAD_CREDENTIALS = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+_FIXES = {
+    "NoCredentialsError": "give the instance a role, or set `profile` or keys",
+    "PartialCredentialsError": "set both halves of the key",
+    "ProfileNotFound": "correct `profile` (AWS_PROFILE), or add it to the AWS config file",
+    "EndpointConnectionError": "check the network; for the sandbox see `python -m sandbox status`",
+    "ConnectTimeoutError": "check the network and the security groups",
+    "SSLError": "check the CA certificates of this machine",
+}
+"""What to do about an error of botocore itself, by its class."""
 
 
 class AwsError(Exception):
@@ -90,9 +98,8 @@ class Settings:
 def client(service: str, settings: Mapping[str, Any]) -> Any:
     """A boto3 client for `service` (such as `s3`), bound to exactly these settings.
 
-    With `endpoint_url` and without keys the credentials are those of the instance role. Raises AwsError without boto3
-    or with settings
-    that cannot be used.
+    With `endpoint_url` and without keys the credentials are those of the instance role. Raises AwsError without boto3,
+    or with settings that cannot be used.
     """
     wanted = Settings.of(settings)
     boto3 = _boto3()
@@ -115,28 +122,24 @@ def client(service: str, settings: Mapping[str, Any]) -> Any:
 
 
 def configured_endpoints(settings: Mapping[str, Any]) -> list[str]:
-    """Settings of the AWS config file that redirect the chosen profile, such as `endpoint_url` or
-    `services.s3.endpoint_url`.
+    """Settings of the AWS config file that redirect the profile, such as `services.s3.endpoint_url`.
 
-    This module's clients do not follow them, but Terraform would. Raises AwsError when the file or the profile cannot
-    be read.
+    Clients of this module do not follow them, but Terraform would. Raises AwsError when file or profile cannot be read.
     """
     wanted = Settings.of(settings)
-    session = _boto3().session.Session()._session
-    if wanted.profile:
-        session.set_config_variable("profile", wanted.profile)
+    boto3 = _boto3()
     try:
+        session = boto3.session.Session(profile_name=wanted.profile)._session
         profile = session.get_scoped_config()
         services = session.full_config.get("services", {}).get(profile.get("services"), {})
     except boto_errors() as error:
         raise AwsError(explain(error, "reading the AWS config file")) from error
     found = ["endpoint_url"] if profile.get("endpoint_url") else []
-    found += [
+    return found + [
         f"services.{name}.endpoint_url"
         for name, entry in services.items()
         if isinstance(entry, Mapping) and entry.get("endpoint_url")
     ]
-    return found
 
 
 def boto_errors() -> tuple[type[Exception], ...]:
@@ -168,21 +171,12 @@ def explain(error: Exception, what: str) -> str:
     if code:
         message = getattr(error, "response", {}).get("Error", {}).get("Message", "")
         return f"{what} failed: {code}: {message}"
-    kind = type(error).__name__
-    fixes = {
-        "NoCredentialsError": "give the instance a role, or set `profile` or keys",
-        "PartialCredentialsError": "set both halves of the key",
-        "ProfileNotFound": "correct `profile` (AWS_PROFILE), or add it to the AWS config file",
-        "EndpointConnectionError": "check the network; for the sandbox see `python -m sandbox status`",
-        "ConnectTimeoutError": "check the network and the security groups",
-        "SSLError": "check the CA certificates of this machine",
-    }
-    fix = fixes.get(kind)
+    fix = _FIXES.get(type(error).__name__)
     return f"{what} failed: {error}" + (f"; {fix}" if fix else "")
 
 
 def unmask_sandbox_key(module: Any) -> None:
-    """Stop Ansible from replacing the sandbox's public key in results: it is a word in nearly every name there."""
+    """Stop Ansible from masking the sandbox's public key in results, where it is a part of nearly every name."""
     module.no_log_values.discard(SANDBOX_KEY)
 
 
@@ -200,8 +194,6 @@ def _boto3() -> Any:
 
 def _isolated_session(region: str) -> Any:
     """A botocore session that sees botocore's defaults, and neither the environment nor any file."""
-    import os  # noqa: PLC0415
-
     from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES, ConstantProvider  # noqa: PLC0415
     from botocore.credentials import CredentialResolver, InstanceMetadataProvider  # noqa: PLC0415
     from botocore.httpsession import URLLib3Session  # noqa: PLC0415

@@ -28,6 +28,7 @@ _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 _ENCODE = "store it base64-encoded and decode it in the application"
 _SEVERAL_LINES = f"a value stands on one line: {_ENCODE}, or ship it as a file"
+_SAVE = "save the file as UTF-8 with LF at the end of lines"
 _OWN_LINE = "put a comment on a line of its own; if it is part of the value, " + _ENCODE
 
 
@@ -101,7 +102,7 @@ def render(values: Mapping[str, str]) -> bytes:
 
 def _decoded(content: bytes) -> str:
     if content.startswith(_UTF16_BOMS):
-        raise DotenvError([Problem("is UTF-16 text", "save the file as UTF-8", 1)])
+        raise DotenvError([Problem("is UTF-16 text", _SAVE, 1)])
     if content.startswith(_UTF8_BOM):
         content = content[len(_UTF8_BOM) :]
     try:
@@ -110,22 +111,23 @@ def _decoded(content: bytes) -> str:
         number = content.count(b"\n", 0, error.start) + 1
         start = content.rfind(b"\n", 0, error.start) + 1
         name = content[start : error.start].decode("utf-8", "replace").partition("=")[0]
-        raise DotenvError([Problem("is not UTF-8 text", "save the file as UTF-8", number, _shown(name))]) from None
+        raise DotenvError([Problem("is not UTF-8 text", _SAVE, number, _shown(name))]) from None
 
 
 def _assignments(text: str, problems: list[Problem]) -> Iterator[tuple[int, str, str]]:
     """Yield (line, key, value) of each sound line and append what is wrong with the others to `problems`."""
     for number, raw_line in enumerate(text.split("\n"), start=1):
         line = (raw_line[:-1] if raw_line.endswith("\r") else raw_line).strip(_BLANKS)
-        if not line or line.startswith("#"):
-            continue
-        if line.startswith(";"):
+        if line.startswith("#") and "\r" in line:
+            problems.append(Problem("has a carriage return, which ends a comment for some readers", _SAVE, number))
+        elif line.startswith(";"):
             problems.append(Problem("';' starts a comment for systemd only", "start a comment with '#'", number))
+        if not line or line.startswith(("#", ";")):
             continue
         name, equals, rest = _EXPORT.sub("", line, count=1).partition("=")
         name = name.rstrip(_BLANKS)
         if not equals:
-            raise DotenvError([Problem("has no '='", f"write KEY=value, and note that {_SEVERAL_LINES}", number)])
+            raise DotenvError([Problem("has no '='", f"write KEY=value; {_SEVERAL_LINES}", number)])
         found = _key_problem(name)
         if found:
             problems.append(Problem(found.why, found.fix, number, _shown(name)))

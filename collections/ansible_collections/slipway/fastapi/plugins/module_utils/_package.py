@@ -1,8 +1,7 @@
 """Packs an application's directory into an archive that depends on nothing but its content.
 
 Entries are sorted, times and modes are fixed, and nothing is compressed: the output of zlib differs between its
-versions and forks, and
-one directory has to give one digest on every machine.
+versions and forks, and one directory has to give one digest on every machine.
 """
 
 from __future__ import annotations

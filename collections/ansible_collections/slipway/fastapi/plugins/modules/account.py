@@ -14,8 +14,7 @@ description:
     is allowed.
   - A sandbox must be on a loopback address and must be account V(000000000000).
   - Any other environment must name its accounts, and neither the environment nor the AWS config file may redirect the
-    tools to another
-    endpoint.
+    tools to another endpoint.
   - Runs on the control node and changes nothing.
 options:
   sandbox:

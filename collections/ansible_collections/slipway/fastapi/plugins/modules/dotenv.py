@@ -11,9 +11,8 @@ author:
   - Slipway maintainers (@slipway)
 description:
   - Fetches parameters with the instance's own role, reads each with one strict grammar, and writes the merged variables
-    so that systemd,
-    python-dotenv and C(docker --env-file) read the same values. What has no such form is refused with its line and key,
-    never its value.
+    so that systemd, python-dotenv and C(docker --env-file) read the same values. What has no such form is refused with
+    its line and key, never its value.
   - The file is replaced in one step, has mode 0600 and belongs to O(owner).
   - No value of a parameter appears in a result, a diff or a message.
 options:

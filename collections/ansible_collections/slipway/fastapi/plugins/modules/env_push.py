@@ -11,8 +11,7 @@ author:
   - Slipway maintainers (@slipway)
 description:
   - Reads a file with the strict grammar of M(slipway.fastapi.dotenv) and stores its variables, sorted and without
-    comments, when they
-    differ from what the parameter holds.
+    comments, when they differ from what the parameter holds.
   - Values are compared inside the module. They appear in no result, diff, message or argument.
   - Runs on the control node.
 options:

@@ -15,8 +15,7 @@ description:
   - The archive's SHA-256 is stored as the object's metadata C(sha256), where M(slipway.fastapi.release_target) finds
     it.
   - Files named C(.env), version control, virtual environments and caches are left out. Links, private keys and files
-    that look like
-    secrets are refused.
+    that look like secrets are refused.
   - Runs on the control node.
 options:
   directory:

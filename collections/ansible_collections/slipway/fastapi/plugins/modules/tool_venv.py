@@ -11,12 +11,10 @@ author:
   - Slipway maintainers (@slipway)
 description:
   - Compares the interpreter's version and the installed packages (their C(*.dist-info), and whether their files are
-    whole) with a lock
-    file that has a hash for each package.
+    whole) with a lock file that has a hash for each package.
   - On any difference a fresh environment is made beside the old one, filled with C(pip install --require-hashes) from
-    wheels only, checked,
-    and put in place by replacing the link O(path). Until then the old one stays in use, so an interrupted run loses
-    nothing.
+    wheels only, checked, and put in place by replacing the link O(path). Until then the old one stays in use, so an
+    interrupted run loses nothing.
   - Needs only the standard library of the interpreter that runs the module.
 options:
   path:
@@ -96,6 +94,9 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._installed import 
 SEEDS = ("pip", "setuptools", "wheel")
 """What `python -m venv` itself brings, which no lock names."""
 
+MADE = ".made-"
+"""What follows the link's name in the names of this module's directories, so that no other is ever taken for one."""
+
 _LAST_LINES = 8
 
 
@@ -129,7 +130,7 @@ def version_of(python: str) -> str | None:
 def siblings(path: Path) -> list[Path]:
     """The directories beside `path` that this module made for it and that are not in use."""
     used = path.resolve()
-    return [entry for entry in sorted(path.parent.glob(f"{path.name}-????????")) if entry.is_dir() and entry != used]
+    return [entry for entry in sorted(path.parent.glob(f"{path.name}{MADE}*")) if entry.is_dir() and entry != used]
 
 
 def build(path: Path, options: dict[str, Any], pins: Sequence[Pin]) -> Environment:
@@ -137,7 +138,7 @@ def build(path: Path, options: dict[str, Any], pins: Sequence[Pin]) -> Environme
 
     Raises VenvError or OSError, and leaves the old one as it was then.
     """
-    fresh = Path(tempfile.mkdtemp(prefix=f"{path.name}-", dir=path.parent))
+    fresh = Path(tempfile.mkdtemp(prefix=f"{path.name}{MADE}", dir=path.parent))
     try:
         fresh.chmod(0o755)
         _run([options["python"], "-m", "venv", str(fresh)], "on Debian and Ubuntu install the package python3-venv")
@@ -168,7 +169,7 @@ def build(path: Path, options: dict[str, Any], pins: Sequence[Pin]) -> Environme
 def _link(path: Path, target: Path) -> None:
     """Point `path` at `target` in one step. A directory is moved away first: no rename replaces one by a link."""
     if path.is_dir() and not path.is_symlink():
-        path.rename(tempfile.mkdtemp(prefix=f"{path.name}-", dir=path.parent))
+        path.rename(tempfile.mkdtemp(prefix=f"{path.name}{MADE}", dir=path.parent))
     new = target / ".link"
     new.symlink_to(target.name)
     new.replace(path)
