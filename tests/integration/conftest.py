@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.integration.world import ROOT, World
+from tests.integration import world as worlds
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[worlds.World]:
     """The host and its part of the sandbox `test`, removed at the end."""
-    subprocess.run([sys.executable, "-m", "sandbox", "up", "--name", "test"], cwd=ROOT, check=True)
-    found = World(tmp_path_factory.mktemp("world"))
+    worlds.start_sandbox()
+    found = worlds.World(tmp_path_factory.mktemp("world"))
     try:
         found.make()
         yield found

@@ -58,7 +58,17 @@ class World:
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
             "NO_COLOR": "1",
         }
-        command = ["ansible-playbook", "-i", str(self.inventory), "-e", f"world_directory={self.directory}"]
+        given = {
+            "slipway_aws": {
+                "region": SETTINGS.region,
+                "endpoint_url": SETTINGS.api_url,
+                "access_key": SETTINGS.access_key,
+                "secret_key": SETTINGS.secret_key,
+            },
+            "world_directory": str(self.directory),
+            "world_keys": str(SETTINGS.app_env),
+        }
+        command = ["ansible-playbook", "-i", str(self.inventory), "-e", json.dumps(given)]
         return subprocess.run(
             [*command, *arguments, str(PLAYBOOKS / playbook)],
             cwd=ROOT,
@@ -119,6 +129,11 @@ class World:
             value = self.parameter(name)
             found += [value.split(":", 2)[2].partition("@")[0]] if value else []
         return found
+
+
+def start_sandbox() -> None:
+    """Start the sandbox `test`, unless it runs."""
+    subprocess.run([sys.executable, "-m", "sandbox", "up", "--name", SETTINGS.name], cwd=ROOT, check=True)
 
 
 def require(done: subprocess.CompletedProcess[str]) -> str:

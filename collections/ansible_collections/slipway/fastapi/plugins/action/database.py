@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_ARGUMENT
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes.dsn import Dsn
@@ -35,8 +36,18 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "aws": AWS_ARGUMENT,
 }
 
+PYTHON = "ansible_python_interpreter"
 ROTATION_PAUSE = 3.0
 """Seconds before the master secret is read again: RDS sets a new password and its secret one after the other."""
+
+
+@dataclass(frozen=True)
+class Hands:
+    """How postgres_role is run on the host: the service's URL, seconds for a stage, and the host's variables."""
+
+    url: str = field(repr=False)
+    timeout: int
+    variables: dict[str, Any] = field(repr=False)
 
 
 class ActionModule(ActionBase):
@@ -55,14 +66,17 @@ class ActionModule(ActionBase):
             instance = account.instance(given["identifier"])
             parameter = account.parameter(given["parameter"])
             found, login = compare(given["parameter"], parameter, instance, wanted)
-            ready = self._host_is_ready(given)
-            if found.changed and not self._task.check_mode:
-                account.store(
-                    given["parameter"], {**(parameter.values if parameter else {}), KEY: login.url()}, bool(parameter)
-                )
-            outcome = self._prepare(
-                account, instance, login, given, task_vars or {}, new=parameter is None, ready=ready
-            )
+            if not self._host_is_ready(given) or (self._task.check_mode and parameter is None):
+                outcome = certain(given["role"], new=parameter is None)
+            else:
+
+                def store() -> None:
+                    if found.changed and not self._task.check_mode:
+                        values = {**(parameter.values if parameter else {}), KEY: login.url()}
+                        account.store(given["parameter"], values, overwrite=parameter is not None)
+
+                hands = Hands(login.url(), given["timeout"], {**(task_vars or {}), PYTHON: given["python"]})
+                outcome = self._prepare(account, instance, hands, store)
         except DatabaseError as error:
             raise AnsibleActionFail(str(error)) from error
         return {
@@ -90,59 +104,59 @@ class ActionModule(ActionBase):
             raise DatabaseError(f"the host lacks {' and '.join(missing)}; run the playbook configure.yml as a whole")
         return not missing
 
-    def _prepare(
-        self,
-        account: Account,
-        instance: Instance,
-        login: Dsn,
-        given: dict[str, Any],
-        task_vars: dict[str, Any],
-        *,
-        new: bool,
-        ready: bool,
-    ) -> dict[str, Any]:
+    def _prepare(self, account: Account, instance: Instance, hands: Hands, store: Callable[[], None]) -> dict[str, Any]:
         """Compare and correct role and database from the host.
+
+        A database that cannot be reached, or a master secret that cannot be read, is found out before anything is
+        written. Then the parameter is stored before the role is made: a run that is killed in between leaves a password
+        that the next run gives to the role, and not a role whose password nobody knows.
 
         Args:
             account: Where the master secret is read, should it be needed.
             instance: The RDS instance.
-            login: The service's login as it should be.
-            given: The task's arguments.
-            task_vars: The host's variables.
-            new: Whether the password is a new one, which no server can know yet.
-            ready: Whether the host can log in at all.
+            hands: How postgres_role is run on the host.
+            store: Writes the parameter where it differs.
 
         Returns:
-            The result of postgres_role, or in check mode, where that cannot run, what is certain without it.
+            The result of postgres_role.
         """
-        if self._task.check_mode and (new or not ready):
-            found = Difference("Postgres")
-            if new:
-                found.compare(f"role {given['role']}", None, "created, or given the parameter's password")
-            return {
-                "changed": found.changed,
-                "diff": found.as_diff(),
-                "login": False,
-                "reason": "the parameter does not exist" if new else "the host cannot log in yet",
-            }
-        arguments = {"url": login.url(), "timeout": given["timeout"]}
-        variables = {**task_vars, "ansible_python_interpreter": given["python"]}
-        outcome = self._postgres_role(arguments, variables)
-        if outcome.get("needs_admin"):
-            outcome = self._postgres_role({**arguments, **administrator(account, instance)}, variables)
-            if outcome.get("failed") and outcome.get("failure") == "password":
+        outcome = self._postgres_role(hands, {})
+        administer = administrator(account, instance) if outcome.get("needs_admin") else {}
+        store()
+        if administer:
+            outcome = self._postgres_role(hands, administer, again_if="password")
+            if outcome.get("failed"):
                 time.sleep(ROTATION_PAUSE)
-                outcome = self._postgres_role({**arguments, **administrator(account, instance)}, variables)
-        if outcome.get("failed"):
+                outcome = self._postgres_role(hands, administrator(account, instance))
+        return outcome
+
+    def _postgres_role(self, hands: Hands, administer: dict[str, str], again_if: str = "") -> dict[str, Any]:
+        """Run the module on the host. Its result repeats no secret: they are no_log parameters there.
+
+        Raises:
+            DatabaseError: It failed, and not in the way that is worth another try (`again_if`).
+        """
+        outcome: dict[str, Any] = self._execute_module(
+            module_name="slipway.fastapi.postgres_role",
+            module_args={"url": hands.url, "timeout": hands.timeout, **administer},
+            task_vars=hands.variables,
+        )
+        if outcome.get("failed") and not (again_if and outcome.get("failure") == again_if):
             raise DatabaseError(str(outcome.get("msg", "postgres_role failed without a message")))
         return outcome
 
-    def _postgres_role(self, arguments: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-        """Run the module on the host. Its result repeats no secret: they are no_log parameters there."""
-        outcome: dict[str, Any] = self._execute_module(
-            module_name="slipway.fastapi.postgres_role", module_args=arguments, task_vars=variables
-        )
-        return outcome
+
+def certain(role: str, new: bool) -> dict[str, Any]:
+    """What a dry run can say of a server that the host cannot log in to yet: a new password is one it cannot know."""
+    found = Difference("Postgres")
+    if new:
+        found.compare(f"role {role}", None, "created, or given the parameter's password")
+    return {
+        "changed": found.changed,
+        "diff": found.as_diff(),
+        "login": False,
+        "reason": "the parameter does not exist" if new else "the host cannot log in yet",
+    }
 
 
 def administrator(account: Account, instance: Instance) -> dict[str, str]:
