@@ -25,8 +25,9 @@ def prepare(settings: Settings) -> None:
             "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
             # moto's own list has hundreds of images, none of them Debian's.
             "MOTO_AMIS_PATH": str(IMAGES),
-            # Unknown key pairs and images must be refused, as AWS does.
+            # Images and instance types that do not exist must be refused, as AWS does.
             "MOTO_ENABLE_AMI_VALIDATION": "true",
+            "MOTO_EC2_ENABLE_INSTANCE_TYPE_VALIDATION": "true",
             "AWS_DEFAULT_REGION": settings.region,
             # moto never calls AWS; if it did, these would open nothing.
             "AWS_ACCESS_KEY_ID": settings.access_key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import ipaddress
 from collections.abc import Callable
@@ -15,12 +16,16 @@ from moto.ec2.responses.instances import InstanceResponse
 
 from sandbox.server.aws.patching import replaces
 
+#: Before it is encoded (EC2 User Guide, "Run commands when you launch an EC2 instance with user data input").
+USER_DATA_BYTES = 16384
+
 
 def install() -> None:
     """Every fix of this file."""
     _show_security_groups()
     _delete_interfaces_with_their_instance()
     _refuse_taken_addresses()
+    _refuse_what_cannot_start()
     _give_the_profile_to_all()
 
 
@@ -70,6 +75,20 @@ def _refuse_taken_addresses() -> None:
         if ip in subnet._subnet_ips:
             raise EC2ClientError("InvalidIPAddress.InUse", f"Address {ip} is in use.")
         original(subnet, ip, instance)
+
+
+def _refuse_what_cannot_start() -> None:
+    """A key pair that does not exist, or user data over the limit, is refused at once. moto takes both; the host
+    would come up and nobody could log in, or in AWS not come up at all."""
+
+    @replaces(InstanceResponse, "run_instances")
+    def run_instances(original: Callable[..., ActionResult], response: InstanceResponse) -> ActionResult:
+        key = response._get_param("KeyName")
+        if key and key not in response.ec2_backend.key_pairs:
+            raise EC2ClientError("InvalidKeyPair.NotFound", f"The key pair '{key}' does not exist")
+        if len(base64.b64decode(response._get_param("UserData") or "")) > USER_DATA_BYTES:
+            raise EC2ClientError("InvalidParameterValue", f"User data is limited to {USER_DATA_BYTES} bytes")
+        return original(response)
 
 
 def _give_the_profile_to_all() -> None:

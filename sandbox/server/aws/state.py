@@ -8,7 +8,8 @@ import threading
 
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Instance
-from moto.rds.models import DBInstance, rds_backends
+from moto.rds.models import DBInstance, DBInstanceClustered, rds_backends
+from moto.secretsmanager.exceptions import SecretNotFoundException
 from moto.secretsmanager.models import secretsmanager_backends
 
 from sandbox.server.aws import console
@@ -40,7 +41,8 @@ class MotoWorld:
         """All RDS instances of the sandbox's region."""
         with self._lock:
             instances = rds_backends[self._settings.account_id][self._settings.region].databases
-            return [self._database(instance) for instance in instances.values()]
+            # A cluster's members are records only: the sandbox has no Aurora.
+            return [self._database(each) for each in instances.values() if not isinstance(each, DBInstanceClustered)]
 
     def record_console(self, instance_id: str, text: str) -> None:
         """Make *text* what GetConsoleOutput answers for the instance."""
@@ -69,9 +71,12 @@ class MotoWorld:
 
     def _master_password(self, instance: DBInstance) -> str:
         if not instance.manage_master_user_password:
-            return instance.master_user_password or ""
+            return instance._master_user_password or ""  # The property only raises: AWS shows it to nobody.
         secrets = secretsmanager_backends[self._settings.account_id][self._settings.region]
-        value = secrets.get_secret_value(instance.master_user_secret.secret_arn, "", "AWSCURRENT")
+        try:
+            value = secrets.get_secret_value(instance.master_user_secret.secret_arn, "", "AWSCURRENT")
+        except SecretNotFoundException:
+            return ""  # Somebody deleted it by hand: then nobody knows the password.
         password: str = json.loads(value["SecretString"])["password"]
         return password
 

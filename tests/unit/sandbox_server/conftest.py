@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import socket
 import subprocess
 import sys
@@ -32,6 +33,7 @@ class Server:
 
     settings: Settings
     log: Path
+    process: subprocess.Popen[bytes]
     #: Making a client takes boto3 a good part of a second.
     _clients: dict[str, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
@@ -46,6 +48,15 @@ class Server:
             }
             self._clients[service] = self._new_client(service, keys)
         return self._clients[service]
+
+    def world(self, command: str = "world") -> dict[str, list[dict[str, Any]]]:
+        """What the part that runs containers sees, as plain data."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(f"{command}\n".encode())
+        self.process.stdin.flush()
+        seen: dict[str, list[dict[str, Any]]] = json.loads(self.process.stdout.readline())
+        return seen
 
     def _new_client(self, service: str, keys: dict[str, str]) -> Any:
         # Any: the overloads of boto3's types want a service's name as a literal.
@@ -76,7 +87,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         first = process.stdout.readline()
         try:
             assert first == b"ready\n", log.read_text()
-            yield Server(settings, log)
+            yield Server(settings, log, process)
         finally:
             process.kill()
 

@@ -1,15 +1,18 @@
 """Runs the sandbox's services on given ports, without containers: ``python -m tests.unit.sandbox_server.serve``.
 
-A process of its own, because moto's state and the sandbox's changes to it belong to the whole process.
+It prints ``ready``, and then, for each line on its input, the world as one line of JSON. A process of its own, because
+moto's state and the sandbox's changes to it belong to the whole process.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 from sandbox.server.aws import environment
 from sandbox.settings import settings_for
@@ -28,11 +31,23 @@ def main() -> None:
     environment.prepare(settings)
     # Only now: moto reads its settings while it is imported.
     from sandbox.server import process  # noqa: PLC0415
+    from sandbox.server.aws.state import MotoWorld  # noqa: PLC0415
     from sandbox.server.listeners import Listeners  # noqa: PLC0415
 
-    Listeners(process.services(settings, threading.RLock())).listen_on("127.0.0.1")
+    lock = threading.RLock()
+    Listeners(process.services(settings, lock)).listen_on("127.0.0.1")
     print("ready", flush=True)
-    sys.stdin.read()
+    world = MotoWorld(settings, lock)
+    for line in sys.stdin:
+        if line.startswith("console "):
+            world.record_console(line.split()[1], "a console\n" * 10_000)
+        pictures: dict[str, list[Any]] = {
+            "networks": world.networks(),
+            "hosts": world.hosts(),
+            "databases": world.databases(),
+        }
+        plain = {name: [dataclasses.asdict(each) for each in found] for name, found in pictures.items()}
+        print(json.dumps(plain), flush=True)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,24 @@ def test_an_unknown_image_is_refused(launch: Launch) -> None:
         launch(ImageId="ami-00000000000000000")
 
 
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"KeyName": "nobodys"}, "InvalidKeyPair.NotFound"),
+        ({"UserData": "x" * 16385}, "InvalidParameterValue"),
+        ({"InstanceType": "t3.gigantic"}, "InvalidInstanceType.NotFound"),
+    ],
+)
+def test_what_cannot_start_is_refused(launch: Launch, options: dict[str, str], code: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        launch(**options)
+    assert caught.value.response["Error"]["Code"] == code
+
+
+def test_user_data_up_to_the_limit_is_taken(launch: Launch) -> None:
+    assert launch(UserData="x" * 16384)["InstanceId"]
+
+
 def test_public_addresses_are_from_the_range(server: Server, ec2: Any, launch: Launch, subnet: str) -> None:
     whole = ipaddress.ip_network(server.settings.public_cidr)
     wanted = {"DeviceIndex": 0, "SubnetId": subnet, "AssociatePublicIpAddress": True}

@@ -1,0 +1,147 @@
+"""What the part that runs containers sees of the API's state."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from .conftest import Server
+
+
+@pytest.fixture(scope="module")
+def vpc(server: Server) -> str:
+    made: str = server.client("ec2").create_vpc(CidrBlock="10.44.0.0/16")["Vpc"]["VpcId"]
+    return made
+
+
+@pytest.fixture(scope="module")
+def subnets(server: Server, vpc: str) -> list[str]:
+    ec2 = server.client("ec2")
+    zones = {"10.44.1.0/24": "us-east-1a", "10.44.2.0/24": "us-east-1b"}
+    return [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for cidr, zone in zones.items()
+    ]
+
+
+def seen(server: Server, kind: str, key: str, value: str) -> dict[str, Any]:
+    (found,) = (each for each in server.world()[kind] if each[key] == value)
+    return found
+
+
+def test_a_network_has_its_first_address_as_gateway(server: Server, vpc: str) -> None:
+    assert seen(server, "networks", "vpc_id", vpc) == {
+        "vpc_id": vpc,
+        "cidr": "10.44.0.0/16",
+        "gateway": "10.44.0.1",
+    }
+
+
+def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -> None:
+    ec2 = server.client("ec2")
+    (image,) = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
+    group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
+    interface = {"DeviceIndex": 0, "SubnetId": subnets[0], "Groups": [group], "AssociatePublicIpAddress": True}
+    tags = [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web"}]}]
+    launched = ec2.run_instances(
+        ImageId=image["ImageId"],
+        MinCount=1,
+        MaxCount=1,
+        InstanceType="t3.micro",
+        NetworkInterfaces=[interface],
+        TagSpecifications=tags,
+    )["Instances"][0]
+    identity = launched["InstanceId"]
+
+    assert seen(server, "hosts", "instance_id", identity) == {
+        "instance_id": identity,
+        "vpc_id": vpc,
+        "private_ip": launched["PrivateIpAddress"],
+        "public_ip": launched["PublicIpAddress"],
+        "state": "running",
+        "security_group_ids": [group],
+        "launch_index": 0,
+        "image_name": image["Name"],
+        "instance_type": "t3.micro",
+        "private_dns_name": launched["PrivateDnsName"],
+        "tags": {"Name": "web"},
+    }
+    ec2.stop_instances(InstanceIds=[identity])
+    stopped = seen(server, "hosts", "instance_id", identity)
+    assert (stopped["state"], stopped["public_ip"]) == ("stopped", None)
+    ec2.start_instances(InstanceIds=[identity])
+    started = seen(server, "hosts", "instance_id", identity)
+    assert (started["state"], started["private_ip"]) == ("running", launched["PrivateIpAddress"])
+    assert started["public_ip"] not in (None, launched["PublicIpAddress"]), "EC2 gives a new address"
+    ec2.terminate_instances(InstanceIds=[identity])
+    assert seen(server, "hosts", "instance_id", identity)["state"] == "terminated"
+
+
+def test_a_database_with_its_password_of_now(server: Server, vpc: str, subnets: list[str]) -> None:
+    rds, manager = server.client("rds"), server.client("secretsmanager")
+    rds.create_db_subnet_group(DBSubnetGroupName="world", DBSubnetGroupDescription="d", SubnetIds=subnets)
+    instance = rds.create_db_instance(
+        DBInstanceIdentifier="world-db",
+        Engine="postgres",
+        EngineVersion="16",
+        DBInstanceClass="db.t3.micro",
+        AllocatedStorage=20,
+        MasterUsername="master",
+        ManageMasterUserPassword=True,
+        DBName="app",
+        DBSubnetGroupName="world",
+    )["DBInstance"]
+    arn = instance["MasterUserSecret"]["SecretArn"]
+
+    def password() -> str:
+        value: str = json.loads(manager.get_secret_value(SecretId=arn)["SecretString"])["password"]
+        return value
+
+    database = seen(server, "databases", "identifier", "world-db")
+    assert database == {
+        "identifier": "world-db",
+        "vpc_id": vpc,
+        "hostname": instance["Endpoint"]["Address"],
+        "port": 5432,
+        "engine": "postgres",
+        "engine_version": "16",
+        "name": "app",
+        "master_username": "master",
+        "master_password": password(),
+        "state": "available",
+        "security_group_ids": [each["VpcSecurityGroupId"] for each in instance["VpcSecurityGroups"]],
+    }
+    manager.rotate_secret(SecretId=arn)
+    assert seen(server, "databases", "identifier", "world-db")["master_password"] == password()
+    manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
+    assert seen(server, "databases", "identifier", "world-db")["master_password"] == ""
+    rds.delete_db_instance(DBInstanceIdentifier="world-db", SkipFinalSnapshot=True)
+    assert "world-db" not in [each["identifier"] for each in server.world()["databases"]]
+
+
+def test_a_database_with_a_password_of_its_own_in_the_default_vpc(server: Server) -> None:
+    server.client("rds").create_db_instance(
+        DBInstanceIdentifier="plain-db",
+        Engine="postgres",
+        DBInstanceClass="db.t3.micro",
+        AllocatedStorage=20,
+        MasterUsername="master",
+        MasterUserPassword="chosen-by-hand",
+    )
+    database = seen(server, "databases", "identifier", "plain-db")
+    assert (database["master_password"], database["name"]) == ("chosen-by-hand", None)
+    networks = {each["vpc_id"]: each["cidr"] for each in server.world()["networks"]}
+    assert networks[database["vpc_id"]] == server.settings.vpc_cidr_default
+
+
+def test_a_console_is_shown_by_the_api(server: Server, subnets: list[str]) -> None:
+    ec2 = server.client("ec2")
+    (image,) = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
+    launched = ec2.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1, SubnetId=subnets[0])
+    identity = launched["Instances"][0]["InstanceId"]
+    server.world(f"console {identity}")
+    output = ec2.get_console_output(InstanceId=identity)["Output"]
+    assert len(output) == 64 * 1024
+    assert output.endswith("a console\n")
