@@ -12,8 +12,8 @@ from tests.unit.repo.helpers import ROOT, text_of, tracked_files
 # A file of one person's machine means nothing on another's. Hosts' own paths (/opt, /etc, /var) are the product.
 HOME = re.compile(r"(?<![\w.])/(?:home|Users)/[a-z][\w-]*/|(?<![\w.])/root/\.(?!ssh)")
 PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}")
-# A real one has a digit nearly always; the made-up ones of tests and examples spell words.
-AWS_KEY = re.compile(r"\b(?:AKIA|ASIA)(?!IOSFODNN7EXAMPLE)(?=[A-Z]*[0-9])[A-Z0-9]{16}\b")
+# A real one nearly always has a digit before a letter; the made-up ones of tests and examples spell words.
+AWS_KEY = re.compile(r"\b(?:AKIA|ASIA)(?!IOSFODNN7EXAMPLE)(?=[A-Z]*[0-9][0-9]*[A-Z])[A-Z0-9]{16}\b")
 # pip's options that tie a lock to one machine's registry.
 REGISTRY = re.compile(r"^\s*--(?:index-url|extra-index-url|find-links|trusted-host)\b", re.MULTILINE)
 
