@@ -27,6 +27,7 @@ def main() -> None:
         imds_port=int(imds),
         stub_port=int(stubs),
     )
+    answers, sys.stdout = sys.stdout, sys.stderr  # moto prints, too.
     logging.basicConfig(level=logging.INFO)
     environment.prepare(settings)
     # Only now: moto reads its settings while it is imported.
@@ -36,7 +37,7 @@ def main() -> None:
 
     lock = threading.RLock()
     Listeners(process.services(settings, lock)).listen_on("127.0.0.1")
-    print("ready", flush=True)
+    print("ready", file=answers, flush=True)
     world = MotoWorld(settings, lock)
     for line in sys.stdin:
         if line.startswith("console "):
@@ -47,7 +48,7 @@ def main() -> None:
             "databases": world.databases(),
         }
         plain = {name: [dataclasses.asdict(each) for each in found] for name, found in pictures.items()}
-        print(json.dumps(plain), flush=True)
+        print(json.dumps(plain), file=answers, flush=True)
 
 
 if __name__ == "__main__":
