@@ -18,7 +18,7 @@ from docker.errors import APIError, DockerException
 
 from sandbox import account
 from sandbox.machine import daemon, engine, images, leftovers, networks, ports, processes, status
-from sandbox.settings import Settings
+from sandbox.settings import NAMES, Settings, settings_for
 from setup.report import Report
 
 #: Seconds that the server may take until it answers, and until it has ended.
@@ -200,6 +200,9 @@ def _empty_engine(settings: Settings, report: Report, *, with_images: bool) -> N
         raise SandboxError(f"Docker cannot remove something: {error.explanation}; run this again") from error
     finally:
         client.close()
+    others = [settings_for(name) for name in NAMES if name != settings.name]
+    if any(process.alive() for other in others if (process := processes.recorded(other.pid_file))):
+        return
     with report.step("Docker engine") as step:
         told = daemon.stop(_work(settings))
         if told:

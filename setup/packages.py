@@ -36,7 +36,7 @@ def ensure(root: Path, report: Report) -> None:
     venv, lock = root / ".venv", root / "requirements.txt"
     wanted = stamp(lock.read_bytes(), sys.version)
     with report.step("Python packages are as locked") as step, _alone(root):
-        if _stamped(venv) == wanted and (venv / "bin" / "python").exists():
+        if _stamped(venv) == wanted and os.access(venv / "bin" / "python", os.X_OK):
             return
         (venv / _STAMP).unlink(missing_ok=True)
         step.text = "Python packages installed from the lock file into .venv"
@@ -75,11 +75,12 @@ def _stamped(venv: Path) -> str | None:
 
 def _usable(venv: Path) -> bool:
     """Whether there is an environment, of this very Python, that has pip."""
-    python = venv / "bin" / "python"
-    if not python.exists():
+    question = [str(venv / "bin" / "python"), "-c", "import pip, sys; print(sys.version)"]
+    try:
+        done = subprocess.run(question, capture_output=True, text=True, check=False)
+    except OSError:
+        # Missing, or a link to an interpreter that is gone or another user's.
         return False
-    question = "import pip, sys; print(sys.version)"
-    done = subprocess.run([str(python), "-c", question], capture_output=True, text=True, check=False)
     return done.returncode == 0 and done.stdout.strip() == sys.version.strip()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +32,11 @@ CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD")
 UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined")
 #: Seconds that a host has to shut down before it is killed.
 STOP_SECONDS = 20
+#: Seconds after which a host that failed before is taken to run.
+SETTLE_SECONDS = 3
 #: Where a host looks for added certificates, without a leading slash.
 _TRUST_FOLDER = "usr/local/share/ca-certificates/slipway"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass(frozen=True)
@@ -141,8 +146,31 @@ def disconnect_public(client: docker.DockerClient, settings: Settings, instance_
 
 
 def start(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
-    """Start a stopped instance, or one that rebooted: a container ends with its systemd."""
-    client.containers.get(container_name(settings, instance_id)).start()
+    """Start a stopped instance, or one that rebooted: a container ends with its systemd.
+
+    Raises RuntimeError, with the last words of its console, for one that had failed and fails again.
+    """
+    container = client.containers.get(container_name(settings, instance_id))
+    had_failed = container.attrs["State"]["ExitCode"] != 0
+    container.start()
+    if not had_failed:
+        return
+    time.sleep(SETTLE_SECONDS)
+    container.reload()
+    if container.status != "running":
+        raise RuntimeError(why_ended(console(client, settings, instance_id)))
+
+
+def why_ended(text: str) -> str:
+    """Why a host's systemd gave up, from its console, with the fix where one is known."""
+    lines = [_COLOUR.sub("", line).strip() for line in text.splitlines()]
+    last = next((line for line in reversed(lines) if line and "Exiting PID 1" not in line), "it wrote nothing")
+    if "Too many open files" in "\n".join(lines[-8:]):
+        return (
+            "systemd cannot start, as this machine's inotify instances are used up: remove hosts, "
+            "or `sudo sysctl fs.inotify.max_user_instances=1024`"
+        )
+    return f"systemd ended: {last}"
 
 
 def stop(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:

@@ -228,8 +228,10 @@ class Reconciler:
                 self._machine(picture, "database", item.identifier, item.state, f"{item.hostname}:{item.port}")
                 for item in picture.databases.values()
             ],
-            problems=[f"image {name}: {item.detail}" for name, item in states.items() if item.state == "failed"]
-            + self._attempts.problems(),
+            problems=[
+                *(f"image {name}: {item.detail}" for name, item in states.items() if item.state == "failed"),
+                *self._attempts.problems(),
+            ],
         )
 
     def _machine(self, picture: _Picture, kind: labels.Kind, identity: str, state: str, address: str) -> MachineStatus:
