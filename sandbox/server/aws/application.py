@@ -19,6 +19,7 @@ from sandbox.server.aws import (
     databases,
     default_vpc,
     instances,
+    lifecycles,
     monitoring,
     parameters,
     public_addresses,
@@ -45,7 +46,7 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
     """
     default_vpc.install(settings)
     public_addresses.install(settings)
-    for fix in (buckets, console, databases, instances, monitoring, parameters, security_groups, tags):
+    for fix in (buckets, console, databases, instances, lifecycles, monitoring, parameters, security_groups, tags):
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     return _serialised(gate.guard(application, settings), lock)

@@ -59,6 +59,29 @@ def test_metadata_keeps_its_spelling(s3: Any, bucket: str) -> None:
     assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == {"sha256": "abc", "with_underscore": "yes"}
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"Filter": {"Prefix": ""}, "Expiration": {"Days": 30}},
+        {"Filter": {}, "NoncurrentVersionExpiration": {"NoncurrentDays": 90, "NewerNoncurrentVersions": 20}},
+        {"Filter": {"And": {"Prefix": "a/", "ObjectSizeGreaterThan": 500, "Tags": [{"Key": "k", "Value": "v"}]}}},
+        {"Filter": {"Tag": {"Key": "k", "Value": "v"}}, "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}},
+        {
+            "Filter": {"Prefix": "logs/"},
+            "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}, {"Days": 90, "StorageClass": "GLACIER"}],
+            "NoncurrentVersionTransitions": [{"NoncurrentDays": 30, "StorageClass": "STANDARD_IA"}],
+        },
+    ],
+)
+def test_lifecycle_rules_are_shown_as_they_were_put(s3: Any, bucket: str, rule: dict[str, Any]) -> None:
+    put = {"ID": "rule", "Status": "Enabled", "Expiration": {"Days": 365}, **rule}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [put]})
+    assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == [put]
+    s3.delete_bucket_lifecycle(Bucket=bucket)
+    with pytest.raises(ClientError, match="NoSuchLifecycleConfiguration"):
+        s3.get_bucket_lifecycle_configuration(Bucket=bucket)
+
+
 def deny_without_tls(bucket: str) -> dict[str, Any]:
     return {
         "Sid": "OnlyTls",
