@@ -51,11 +51,12 @@ def fetch(ssm: Any, name: str) -> Parameter | None:
 
 def describe(ssm: Any, name: str) -> Mapping[str, Any]:
     """What AWS says of a parameter without its value, such as `KeyId` and `Tier`; empty when there is none."""
+    # AWS may answer with empty pages before the one that has the parameter.
+    pages = ssm.get_paginator("describe_parameters").paginate(ParameterFilters=[{"Key": "Name", "Values": [name]}])
     try:
-        found = ssm.describe_parameters(ParameterFilters=[{"Key": "Name", "Values": [name]}])["Parameters"]
+        return next((found for page in pages for found in page["Parameters"]), {})
     except boto_errors() as error:
         raise AwsError(explain(error, f"ssm:DescribeParameters for {name}")) from error
-    return found[0] if found else {}
 
 
 def put(ssm: Any, name: str, value: str, *, tier: str, key_id: str | None) -> int:
