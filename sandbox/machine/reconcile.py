@@ -51,6 +51,8 @@ class _Picture:
     hosts: dict[str, Host]
     databases: dict[str, Database]
     containers: dict[tuple[str, str], Container]
+    #: Names of the Docker networks that any of the containers is in.
+    joined: frozenset[str]
 
 
 class Reconciler:
@@ -118,6 +120,7 @@ class Reconciler:
             hosts={item.instance_id: item for item in self._world.hosts()},
             databases={item.identifier: item for item in self._world.databases()},
             containers={(item.kind, item.identity): item for item in found},
+            joined=frozenset(name for summary in summaries for name in summary["NetworkSettings"]["Networks"]),
         )
 
     def _container(self, summary: dict[str, Any]) -> Container:
@@ -145,12 +148,12 @@ class Reconciler:
         self._listeners.listen_on(network.gateway)
 
     def _close_networks(self, client: docker.DockerClient, picture: _Picture) -> None:
-        """Clear away VPCs that the API has no more, once no container is left that could be in them."""
+        """Clear away VPCs that the API has no more, once no container is left in them."""
         for vpc_id in sorted(set(self._served) - set(picture.networks)):
-            left = {item.vpc_id for item in picture.hosts.values() if ("host", item.instance_id) in picture.containers}
-            if vpc_id not in left:
+            name = networks.vpc_network_name(self._settings, vpc_id)
+            if name not in picture.joined:
                 self._listeners.stop_on(self._served.pop(vpc_id))
-                networks.remove(client, networks.vpc_network_name(self._settings, vpc_id))
+                networks.remove(client, name)
 
     # Containers
 

@@ -1,0 +1,80 @@
+"""The lock file and the environment made from it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from setup import packages
+from setup.packages import locked, stamp
+from setup.problem import SetupError
+from setup.report import Report
+
+ROOT = Path(__file__).resolve().parents[3]
+LOCK = """\
+uv-build==1.0 \\
+    --hash=sha256:00
+uv==0.13.8 \\
+    --hash=sha256:aa \\
+    --hash=sha256:bb
+    # via -r requirements.in
+zipp==3.0
+"""
+
+
+def test_only_the_package_s_own_lines_are_taken() -> None:
+    assert locked(LOCK, "uv") == "uv==0.13.8 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
+
+
+@pytest.mark.parametrize("name", ["zipp", "missing"])
+def test_a_package_without_hashes_is_refused(name: str) -> None:
+    with pytest.raises(SetupError, match="make lock"):
+        locked(LOCK, name)
+
+
+def test_the_project_s_own_lock_file_has_uv() -> None:
+    assert "--hash=sha256:" in locked((ROOT / "requirements.txt").read_text(), "uv")
+
+
+def test_another_lock_file_or_interpreter_gives_another_stamp() -> None:
+    assert stamp(b"a", "3.11") == stamp(b"a", "3.11")
+    assert len({stamp(b"a", "3.11"), stamp(b"b", "3.11"), stamp(b"a", "3.12")}) == 3
+
+
+def test_an_environment_as_stamped_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "requirements.txt").write_text(LOCK)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
+    (tmp_path / ".venv" / "slipway.stamp").write_text(stamp(LOCK.encode(), sys.version))
+    monkeypatch.setattr(packages, "_run", lambda *_: pytest.fail("nothing should be run"))
+    output = io.StringIO()
+    packages.ensure(tmp_path, Report(output))
+    assert "Python packages are as locked" in output.getvalue()
+
+
+def test_without_ensurepip_and_root_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "requirements.txt").write_text(LOCK)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(packages.os, "geteuid", lambda: 1000)
+    with pytest.raises(SetupError, match=r"apt-get install python3\.\d+-venv"):
+        packages.ensure(tmp_path, Report(io.StringIO()))
+
+
+def test_an_older_python_is_told_in_one_line() -> None:
+    pretend = "import runpy, sys; sys.version_info = (3, 9, 2); runpy.run_module('setup', run_name='__main__')"
+    done = subprocess.run([sys.executable, "-c", pretend], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Python 3.11 or newer and this is 3.9" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_version_is_checked_in_words_that_an_older_python_can_read() -> None:
+    text = (ROOT / "setup" / "__main__.py").read_text()
+    assert text.index("sys.version_info") < text.index("from setup")
+    ast.parse(text, feature_version=(3, 7))
