@@ -78,7 +78,7 @@ def test_it_waits_for_a_slow_start() -> None:
             [Answer(error="refused")],
             "keeps ending (exit-code): it has ended 2",
         ),
-        ([replace(RUNNING, restarts=2)], [Answer(error="refused")], "it has ended 2 times"),
+        ([RUNNING, replace(RUNNING, restarts=2)], [Answer(error="refused")], "it has ended 2 times"),
         ([RUNNING], [Answer(200, "another")], "answers as release another"),
     ],
     ids=["failed", "ended", "condition", "about to restart", "restarted", "another release"],
@@ -89,6 +89,10 @@ def test_what_cannot_get_better_is_not_waited_for(units: list[Unit], answers: li
     assert not verdict.healthy
     assert words in verdict.reason
     assert service.now < 5
+
+
+def test_crashes_of_long_ago_are_forgotten() -> None:
+    assert Service([replace(RUNNING, restarts=7)], [GOOD]).verdict().healthy
 
 
 def test_one_crash_is_forgiven() -> None:

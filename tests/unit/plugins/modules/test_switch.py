@@ -274,6 +274,15 @@ def test_a_switch_that_was_killed_is_ended_by_the_next(
     assert not runner.run(release=target)["changed"]
 
 
+def test_a_switch_that_was_killed_when_all_was_well_needs_no_restart(runner: Runner, host: Host) -> None:
+    runner.run()
+    (host.top / ".switching.json").write_text(json.dumps({"from": "", "to": FIRST}))
+    host.commands()
+    assert runner.run()["restarted"] == []
+    assert host.commands() == []
+    assert not (host.top / ".switching.json").exists()
+
+
 def test_after_a_killed_switch_the_way_back_is_the_accepted_release(runner: Runner, host: Host) -> None:
     runner.run()
     host.add(SECOND, CRASHING)

@@ -141,9 +141,11 @@ def wait(
         ask, listens, clock, sleep: for tests.
     """
     deadline, pause = clock() + timeout, FIRST_PAUSE
+    unit = show()
+    # systemd counts since somebody started the unit, which may be months ago.
+    counted = unit.restarts
     while True:
-        unit = show()
-        given_up = _given_up(unit)
+        given_up = _given_up(unit, counted)
         if given_up:
             return Verdict(False, given_up)
         answer = ask(url) if unit.running else Answer(error=f"the unit is {unit.active} ({unit.sub})")
@@ -164,9 +166,10 @@ def wait(
             )
         sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)
+        unit = show()
 
 
-def _given_up(unit: Unit) -> str:
+def _given_up(unit: Unit, counted: int) -> str:
     if unit.active == "failed":
         return f"its unit has failed ({unit.result})"
     if unit.active == "inactive":
@@ -175,7 +178,7 @@ def _given_up(unit: Unit) -> str:
         )
         return f"its unit does not run: {why}"
     # systemd counts a restart when it begins, so the end that it is about to answer is not counted yet.
-    ends = unit.restarts + (unit.sub == "auto-restart")
+    ends = unit.restarts - counted + (unit.sub == "auto-restart")
     if ends >= ENOUGH_ENDS:
         how = f" ({unit.result})" if unit.result != "success" else ""
         return f"its process keeps ending{how}: it has ended {ends} times"

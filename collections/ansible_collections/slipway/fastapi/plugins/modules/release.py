@@ -375,9 +375,9 @@ def main() -> None:
         module.fail_json(msg="keep must be at least 1: the release itself stays")
     try:
         result = Release(module).run()
-    except (ArchiveError, FetchError) as error:
+    except ArchiveError as error:
         module.fail_json(msg=f"{module.params['key']}: {error}")
-    except (AwsError, BuildError, _files.BusyError, FileExistsError) as error:
+    except (AwsError, BuildError, FetchError, _files.BusyError, FileExistsError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

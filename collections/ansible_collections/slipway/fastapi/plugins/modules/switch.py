@@ -188,7 +188,7 @@ class Switch:
     def _apply(self, seen: Seen) -> None:
         if not seen.unit.enabled or seen.unit.stale or seen.unit.load == "not-found":
             self._load_unit()
-        if _switch.restart_reasons(seen, self.release) or seen.interrupted:
+        if _switch.restart_reasons(seen, self.release):
             self._start(seen)
         else:
             self._link(_switch.links_for(self.release))
