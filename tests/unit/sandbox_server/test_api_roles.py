@@ -244,6 +244,17 @@ def test_a_session_policy_narrows(assume: Callable[..., Role], bucket: str) -> N
     refused(s3.list_objects_v2, "AccessDenied", Bucket=bucket)
 
 
+def test_a_permissions_boundary_narrows(server: Server, assume: Callable[..., Role], bucket: str) -> None:
+    iam = server.client("iam")
+    narrow = {"Version": "2012-10-17", "Statement": [allow("s3:GetObject", f"arn:aws:s3:::{bucket}/releases/*")]}
+    boundary = iam.create_policy(PolicyName="boundary", PolicyDocument=json.dumps(narrow))["Policy"]["Arn"]
+    role = assume(allow("s3:*", "*"))
+    iam.put_role_permissions_boundary(RoleName=role.name, PermissionsBoundary=boundary)
+    s3 = role.client("s3")
+    assert s3.get_object(Bucket=bucket, Key="releases/app.zip")
+    refused(s3.list_objects_v2, "AccessDenied", Bucket=bucket)
+
+
 def test_a_deleted_role_may_do_nothing(server: Server, assume: Callable[..., Role], bucket: str) -> None:
     role = assume(allow("s3:*", "*"))
     iam = server.client("iam")
