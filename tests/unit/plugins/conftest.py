@@ -93,7 +93,7 @@ def _client(service: str, aws: dict[str, Any]) -> Any:
 
 
 def _wait_until_it_answers(url: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             _post(f"{url}/moto-api/reset")

@@ -110,7 +110,7 @@ def test_a_killed_install_is_completed_by_running_again(runner: Runner, path: Pa
     assert process.stdin
     process.stdin.write(json.dumps({"ANSIBLE_MODULE_ARGS": runner.options}).encode())
     process.stdin.close()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not list(path.parent.glob("venv.made-*/lib")):
         assert time.monotonic() < deadline
         time.sleep(0.01)
