@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from botocore.exceptions import BotoCoreError, ClientError
 from docker.errors import APIError, DockerException
 
 from sandbox import account
@@ -251,4 +252,4 @@ def _last_line(path: Path) -> str:
 
 
 #: What a command reports in one line rather than with a traceback.
-EXPECTED = (SandboxError, engine.EngineError, DockerException)
+EXPECTED = (SandboxError, engine.EngineError, DockerException, BotoCoreError, ClientError, OSError)

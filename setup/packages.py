@@ -99,7 +99,9 @@ def _install_ensurepip(step: Step) -> None:
     step.progress(f"apt installs {package}")
     environment = {"DEBIAN_FRONTEND": "noninteractive"}
     _run(["apt-get", "update", "-qq"], environment)
-    _run(["apt-get", "install", "-qqy", "--no-install-recommends", package], environment)
+    _run(
+        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-qqy", "--no-install-recommends", package], environment
+    )
 
 
 def _install_uv(venv: Path, lock: Path) -> None:

@@ -16,9 +16,12 @@ from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
 
+#: Seconds between two looks at an image's files: who changes them gets a new image without starting afresh.
+WATCH_SECONDS = 5
+
 
 class Builds:
-    """Makes all images, each in a thread of its own, and tries again until each is there."""
+    """Makes all images, each in a thread of its own: tries until each is there, and again when its files change."""
 
     def __init__(self, settings: Settings) -> None:
         self._work = settings.directory.parent
@@ -26,7 +29,7 @@ class Builds:
         self._states = {name: ImageStatus() for name in images.IMAGES}
 
     def start(self, stop: threading.Event) -> None:
-        """Begin. Threads end when all is built, or soon after *stop* is set."""
+        """Begin. Threads end soon after *stop* is set."""
         for name in images.IMAGES:
             threading.Thread(target=self._build, args=(name, stop), name=f"image-{name}", daemon=True).start()
 
@@ -41,26 +44,32 @@ class Builds:
             return dict(self._states)
 
     def _build(self, name: images.ImageName, stop: threading.Event) -> None:
-        began = time.monotonic()
-
-        def tell(state: str, detail: str) -> None:
-            with self._lock:
-                self._states[name] = ImageStatus(state, detail, round(time.monotonic() - began, 1))
-
         delay = FIRST_DELAY
         while not stop.is_set():
             try:
-                client = connect()
-                try:
-                    tag = images.ensure(client, name, self._work, lambda line: tell("building", line))
-                finally:
-                    client.close()
+                self._ensure(name)
             except (DockerException, EngineError, OSError) as error:
-                tell("failed", in_words(error))
+                self._tell(name, "failed", in_words(error))
                 log.error("image %s: %s", name, in_words(error))
                 stop.wait(delay)
                 delay = min(2 * delay, LAST_DELAY)
             else:
-                tell("ready", tag)
-                log.info("image %s: ready after %.1f s", tag, time.monotonic() - began)
-                return
+                delay = FIRST_DELAY
+                while images.tag_of(name) == self.tag(name):
+                    if stop.wait(WATCH_SECONDS):
+                        return
+
+    def _ensure(self, name: images.ImageName) -> None:
+        began = time.monotonic()
+        client = connect()
+        try:
+            tag = images.ensure(client, name, self._work, lambda line: self._tell(name, "building", line, began))
+        finally:
+            client.close()
+        self._tell(name, "ready", tag, began)
+        log.info("image %s: ready after %.1f s", tag, time.monotonic() - began)
+
+    def _tell(self, name: images.ImageName, state: str, detail: str, began: float | None = None) -> None:
+        seconds = round(time.monotonic() - began, 1) if began is not None else 0.0
+        with self._lock:
+            self._states[name] = ImageStatus(state, detail, seconds)

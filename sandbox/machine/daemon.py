@@ -90,7 +90,7 @@ def _install(step: Step, ask: Callable[[str], bool]) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-q"],
-        ["apt-get", "install", "-qy", "--no-install-recommends", "docker.io"],
+        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-qy", "--no-install-recommends", "docker.io"],
     ):
         last = ""
         with subprocess.Popen(

@@ -175,7 +175,16 @@ def _ensure_mmdebstrap(progress: Progress, reason: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (
         ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-qqy", "--no-install-recommends", "mmdebstrap", "debian-archive-keyring"],
+        [
+            "apt-get",
+            "-o",
+            "DPkg::Lock::Timeout=300",
+            "install",
+            "-qqy",
+            "--no-install-recommends",
+            "mmdebstrap",
+            "debian-archive-keyring",
+        ],
     ):
         done = subprocess.run(
             command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -33,21 +34,13 @@ class Process:
         return self.boot == _BOOT.read_text().strip() and _started(self.pid) == self.started
 
     def end(self, patience: float) -> None:
-        """Ask it to end; kill it, with all of its process group, if it has not after *patience* seconds."""
-        group = os.getpgid(self.pid) if self.alive() else None
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if not self.alive():
-                break
-            os.kill(self.pid, number)
-            deadline = time.monotonic() + patience
-            while self.alive() and time.monotonic() < deadline:
-                time.sleep(0.05)
-        # What it has started, such as a build. Only when the group is its own, as for a process with its own session.
-        if group == self.pid:
-            try:
-                os.killpg(group, signal.SIGKILL)
-            except ProcessLookupError:
-                return
+        """Ask it to end, and then what it has started, such as a build; kill what has not after *patience* seconds."""
+        # Its group is its own to end if it leads it, as a process with a session of its own does.
+        group = self.pid if self.alive() and os.getpgid(self.pid) == self.pid else None
+        if self.alive():
+            _persuade(lambda number: os.kill(self.pid, number), self.alive, patience)
+        if group:
+            _persuade(lambda number: os.killpg(group, number), lambda: _group_exists(group), patience)
 
 
 def record(path: Path, process: Process) -> None:
@@ -70,6 +63,32 @@ def command_line(pid: int) -> str:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         return ""
+
+
+def _persuade(send: Callable[[int], None], there: Callable[[], bool], patience: float) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            send(number)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + patience
+        while there() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not there():
+            return
+
+
+def _group_exists(group: int) -> bool:
+    """Whether any process of the group still runs; zombies do not count."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _, its_group, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            if int(its_group) == group and state != "Z":
+                return True
+    return False
 
 
 def _started(pid: int) -> int | None:
