@@ -101,11 +101,11 @@ def lint(runner: Runner) -> Counts:
         return sum((counts.from_exit_code(code) for code in codes), Counts())
 
 
-def pytest_stage(name: str, folder: Path, sandbox: str | None = None) -> Stage:
+def pytest_stage(name: str, folder: Path, *options: str, sandbox: str | None = None) -> Stage:
     """Make a stage of a folder of tests."""
 
     def run(runner: Runner) -> Counts:
-        argv = [_tool("pytest"), str(folder), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider"]
+        argv = [_tool("pytest"), str(folder), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider", *options]
         return counts.from_junit(runner.junit, runner.run(argv))
 
     return Stage(name, run, sandbox)
@@ -158,7 +158,8 @@ def molecule(runner: Runner) -> Counts:
 
 STAGES = (
     Stage("lint", lint),
-    pytest_stage("unit", ROOT / "tests" / "unit"),
+    # A file's tests share what it has started, so they stay in one process.
+    pytest_stage("unit", ROOT / "tests" / "unit", "-n", "auto", "--dist", "loadfile"),
     Stage("app-test", app_test),
     Stage("terraform-test", terraform),
     Stage("molecule", molecule, sandbox="test"),
