@@ -88,6 +88,11 @@ def test_a_refusal_is_understood(reason: str, kind: str) -> None:
     assert (found.fix == "do this") == (kind != "busy")
 
 
+def test_what_libpq_itself_finds_is_told() -> None:
+    text = 'connection failed: root certificate file "/x/root.crt" does not exist'
+    assert "root certificate file" in postgres.refused(psycopg.OperationalError(text), GOOD, "do this").cause
+
+
 def speak(reply: bytes, context: ssl.SSLContext | None = None) -> object:
     """A server that answers the question for TLS and, where it agreed, shakes hands."""
 

@@ -90,7 +90,6 @@ from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 try:
     import psycopg
-
     from ansible_collections.slipway.fastapi.plugins.module_utils import _postgres
     from ansible_collections.slipway.fastapi.plugins.module_utils._probes import dsn, postgres
 except ImportError:
@@ -150,12 +149,27 @@ def as_service(module: AnsibleModule, where: dsn.Dsn) -> tuple[_postgres.Present
     """What the service itself can see with its login, or None and the reason why it cannot log in."""
     try:
         with log_in(where, module.params["timeout"], ROLE_FIX) as session:
-            return _postgres.read(session, where.user, where.database), ""
+            return read(session, where), ""
     except UnreachableError as error:
         kind = error.trail.failure.kind if error.trail.failure else ""
         if kind not in CORRECTABLE:
             fail(module, error.trail)
         return None, str(error)
+
+
+def read(session: Any, where: dsn.Dsn) -> _postgres.Present:
+    """What the server has of the service's role and database."""
+    return _postgres.read(session, where.user, where.database)
+
+
+def correct(session: Any, where: dsn.Dsn, present: _postgres.Present, set_password: bool) -> None:
+    """Run the statements that are needed. The password goes to the server as a verifier only, and so into no log."""
+    verifier = None
+    if set_password:
+        password, user = where.password.encode(), where.user.encode()
+        verifier = session.pgconn.encrypt_password(password, user, b"scram-sha-256").decode()
+    for statement in _postgres.statements(where.user, where.database, present, verifier):
+        session.execute(statement)
 
 
 def as_admin(module: AnsibleModule, where: dsn.Dsn, refused: bool) -> dict[str, Any]:
@@ -180,15 +194,18 @@ def as_admin(module: AnsibleModule, where: dsn.Dsn, refused: bool) -> dict[str, 
         where.ca_file,
     )
     with log_in(admin, given["timeout"], ADMIN_FIX) as session:
-        present = _postgres.read(session, where.user, where.database)
+        present = read(session, where)
         found = _postgres.difference(where.user, where.database, present, refused)
         if found.changed and not module.check_mode:
-            verifier = None
-            if refused or present.attributes is None:
-                secret = session.pgconn.encrypt_password(where.password.encode(), where.user.encode(), b"scram-sha-256")
-                verifier = secret.decode()
-            for statement in _postgres.statements(where.user, where.database, present, verifier):
-                session.execute(statement)
+            correct(session, where, present, set_password=refused or present.attributes is None)
+            left = _postgres.difference(where.user, where.database, read(session, where), password_refused=False)
+            if left.changed:
+                # PostgreSQL only warns when somebody revokes what another role granted.
+                wrong = ", ".join(left.as_diff()["before"].splitlines())
+                module.fail_json(
+                    msg=f"{given['admin_user']} could not correct {wrong}; let the role that granted it take it back",
+                    stage="auth",
+                )
     if not module.check_mode:
         log_in(where, given["timeout"], "look at the server's pg_hba rules and the role's settings").close()
     return {"changed": found.changed, "login": not (refused and module.check_mode), "diff": found.as_diff()}

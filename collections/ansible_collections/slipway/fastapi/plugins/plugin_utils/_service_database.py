@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client, error_code, explain
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes import dsn
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes.stages import StageError
+from botocore.exceptions import BotoCoreError, ClientError
 
 KEY = "DATABASE_URL"
 PASSWORD_BYTES = 32

@@ -33,7 +33,9 @@ def connect(trail: Trail, dsn: Dsn, timeout: float, role_fix: str) -> psycopg.Co
     Raises:
         StageError: A stage failed; `kind` says how the auth stage did: password, role, database, busy or other.
     """
-    target = Target(dsn.host, dsn.port, timeout, OPEN_FIX.format(port=dsn.port), dsn.ca_file)
+    # libpq's word for the bundle that OpenSSL finds by itself (PostgreSQL 16 manual, 34.1.2).
+    ca_file = None if dsn.ca_file == "system" else dsn.ca_file
+    target = Target(dsn.host, dsn.port, timeout, OPEN_FIX.format(port=dsn.port), ca_file)
     with trail.stage("dns") as stage:
         addresses = resolve(target)
         stage.message = ", ".join(dict.fromkeys(str(address[4][0]) for address in addresses))
@@ -127,8 +129,8 @@ BUSY = ("too many c", "connection slots", "starting up", "shutting down", "recov
 def refused(error: psycopg.OperationalError, dsn: Dsn, role_fix: str) -> StageError:
     """What the server's refusal to log in means."""
     text = " ".join(str(error).split())
-    _before, _fatal, reason = text.rpartition("FATAL: ")
-    reason = reason.strip() or "no reason given"
+    # What libpq itself finds, such as a missing file of root certificates, has no such word.
+    reason = text.rpartition("FATAL: ")[2].strip() or "no reason given"
     if any(words in reason for words in BUSY):
         return StageError(
             f"the database server takes no more connections now ({reason})",
