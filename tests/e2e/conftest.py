@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from tests.e2e.machine import Traces, traces
 from tests.e2e.run import Run, make
 from tests.e2e.world import World
+
+# For work on a single test: use the sandbox that runs, and leave it running.
+REUSE = "SLIPWAY_E2E_REUSE" in os.environ
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -21,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def before() -> Traces:
     """What the machine holds before the first run."""
     found = traces()
-    if found.sandbox:
+    if found.sandbox and not REUSE:
         pytest.exit("A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", 2)
     return found
 
@@ -30,7 +34,8 @@ def before() -> Traces:
 def first_run(before: Traces) -> Iterator[Run]:
     """`make site` on a machine without a sandbox."""
     yield make("site")
-    make("sandbox-down")
+    if not REUSE:
+        make("sandbox-down")
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,13 @@ from ansible import constants
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
 
 LOCAL = ("localhost", "127.0.0.1")
-# What succeeds here is no step: Ansible's own checks of a role's arguments, and its meta tasks.
-SILENT = (*constants._ACTION_META, "validate_argument_spec", "ansible.builtin.validate_argument_spec")
+# What succeeds here is no step: Ansible's own checks of a role's arguments, its meta tasks and its includes.
+SILENT = (
+    *constants._ACTION_META,
+    *constants._ACTION_INCLUDE_TASKS,
+    "validate_argument_spec",
+    "ansible.builtin.validate_argument_spec",
+)
 
 
 def text_of(message: Any) -> list[str]:

@@ -1,0 +1,85 @@
+"""The output that a person sees: real plays, real text."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[4]
+PLAY = """
+- name: Harbour
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Say something
+      ansible.builtin.debug: {msg: [first line, second line]}
+    - name: Change something
+      ansible.builtin.command: "true"
+    - name: Change nothing
+      ansible.builtin.command: "true"
+      changed_when: false
+    - name: Leave something out
+      ansible.builtin.command: "true"
+      when: false
+    - name: Fail with a reason
+      ansible.builtin.fail: {msg: "It broke.\\nMend it so."}
+      when: broken | default(false) | bool
+- name: Empty
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Leave this out too
+      ansible.builtin.command: "true"
+      when: false
+"""
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    play = folder / "play.yml"
+    play.write_text(PLAY)
+    return subprocess.run(
+        [
+            str(Path(sys.executable).parent / "ansible-playbook"),
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            str(play),
+            *arguments,
+        ],
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_line_for_each_step_and_none_for_what_did_not_happen(tmp_path: Path) -> None:
+    shown = [line for line in run(tmp_path).stdout.splitlines() if line.strip()]
+    assert shown[0] == "Harbour"
+    assert shown[1:3] == ["first line", "second line"]
+    assert shown[3].startswith("  ~ Change something  ")
+    assert shown[4].startswith("  ✓ Change nothing  ")
+    assert not [line for line in shown if "Leave" in line or line == "Empty"]
+
+
+def test_the_end_says_what_was_changed(tmp_path: Path) -> None:
+    assert run(tmp_path).stdout.rstrip().endswith("Changed: localhost (1)")
+
+
+def test_a_failure_is_its_message_as_text(tmp_path: Path) -> None:
+    done = run(tmp_path, "-e", "broken=true")
+    assert done.returncode == 2
+    assert "  ✗ Fail with a reason" in done.stdout
+    assert "    It broke.\n    Mend it so.\n" in done.stderr
+    assert "Nothing was changed" not in done.stdout
+
+
+@pytest.mark.parametrize("more", ["-v", "-vvv"])
+def test_with_more_verbosity_it_is_ansibles_own_output(tmp_path: Path, more: str) -> None:
+    assert "TASK [Change something]" in run(tmp_path, more).stdout
