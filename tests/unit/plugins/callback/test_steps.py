@@ -41,16 +41,10 @@ PLAY = """
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     play = folder / "play.yml"
     play.write_text(PLAY)
+    program = str(Path(sys.executable).parent / "ansible-playbook")
+    here = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
     return subprocess.run(
-        [
-            str(Path(sys.executable).parent / "ansible-playbook"),
-            "-i",
-            "localhost,",
-            "-c",
-            "local",
-            str(play),
-            *arguments,
-        ],
+        [program, *here, str(play), *arguments],
         env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
         cwd=ROOT,
         capture_output=True,
