@@ -191,7 +191,7 @@ def _empty_engine(settings: Settings, report: Report, *, with_images: bool) -> N
     try:
         there = leftovers.count(client, settings.name)
         if there:
-            with report.step(f"Docker: {there} are removed"):
+            with report.step(f"Docker: removed {there}"):
                 leftovers.remove(client, settings.name)
         if with_images:
             for tag in images.all_tags(client):
