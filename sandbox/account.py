@@ -1,7 +1,8 @@
-"""What `up` puts into the sandbox's fresh AWS account: the operator's key pair and the bucket for Terraform's state."""
+"""What `up` puts into the sandbox's fresh AWS account: key pair, bucket for Terraform's state, a network of its own."""
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
 
 import boto3
@@ -64,4 +65,32 @@ def ensure_state_bucket(settings: Settings) -> bool:
         return False
     s3.create_bucket(Bucket=settings.state_bucket)
     s3.put_bucket_versioning(Bucket=settings.state_bucket, VersioningConfiguration={"Status": "Enabled"})
+    return True
+
+
+def ensure_shared_network(settings: Settings) -> bool:
+    """Make a VPC with one public subnet that Terraform did not make, if it is missing; whether anything was done.
+
+    Blueprints with ``network.mode = "existing"`` find both by their Name tags.
+    """
+    ec2 = client(settings, "ec2")
+    named = [{"Name": "tag:Name", "Values": [settings.shared_vpc_name]}]
+    if ec2.describe_vpcs(Filters=named)["Vpcs"]:
+        return False
+
+    def tagged(kind: str, name: str) -> list[dict[str, Any]]:
+        return [{"ResourceType": kind, "Tags": [{"Key": "Name", "Value": name}]}]
+
+    gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
+    subnet_cidr = str(next(ipaddress.ip_network(settings.vpc_cidr_shared).subnets(new_prefix=24)))
+    vpc = ec2.create_vpc(CidrBlock=settings.vpc_cidr_shared)["Vpc"]["VpcId"]
+    ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
+    subnet = ec2.create_subnet(
+        VpcId=vpc, CidrBlock=subnet_cidr, TagSpecifications=tagged("subnet", settings.shared_subnet_name)
+    )["Subnet"]["SubnetId"]
+    ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
+    table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]["RouteTableId"]
+    ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
+    # Last, so that a network of which only a part was made is not taken for whole.
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": settings.shared_vpc_name}])
     return True

@@ -60,6 +60,8 @@ def up(settings: Settings, report: Report, ask: Callable[[str], bool] = daemon.a
             account.ensure_key_pair(settings)
         with report.step(f"bucket {settings.state_bucket} for Terraform's state"):
             account.ensure_state_bucket(settings)
+        with report.step(f"VPC {settings.shared_vpc_name} ({settings.vpc_cidr_shared}), for those who bring a network"):
+            account.ensure_shared_network(settings)
         with report.step("images") as step:
             missing = [name for name in images.IMAGES if not images.present(client, name)]
             step.text = (
@@ -151,7 +153,7 @@ def _check(settings: Settings, client: docker.DockerClient, report: Report) -> N
             if time.monotonic() > deadline:
                 raise SandboxError("; ".join(found))
             time.sleep(0.1)
-        wanted = (settings.vpc_cidr, settings.vpc_cidr_default, settings.public_cidr)
+        wanted = (settings.vpc_cidr, settings.vpc_cidr_default, settings.vpc_cidr_shared, settings.public_cidr)
         if found := networks.conflicts(wanted, networks.taken_ranges(client, settings)):
             raise SandboxError("; ".join(found) + ": remove it, or take the sandbox to another machine")
 

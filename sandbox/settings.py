@@ -42,6 +42,8 @@ class Settings:
     vpc_cidr_default: str
     #: The range that blueprints use for a VPC of their own here.
     vpc_cidr: str
+    #: The VPC that is there from the start, beside the default one, as an account of a company has it.
+    vpc_cidr_shared: str
     directory: Path
     account_id: str = ACCOUNT_ID
     region: str = REGION
@@ -49,6 +51,8 @@ class Settings:
     secret_key: str = "sandbox"  # noqa: S105 - it opens nothing but this machine's own sandbox
     key_pair_name: str = "slipway-sandbox"
     state_bucket: str = "slipway-state-sandbox"
+    shared_vpc_name: str = "shared"
+    shared_subnet_name: str = "shared-public"
     stub_names: tuple[str, ...] = (TAVILY_NAME, GEMINI_NAME, TRUSTSTORE_NAME)
 
     @property
@@ -116,6 +120,7 @@ def _instance(name: str, offset: int, public_cidr: str, vpc_octet: int, default_
         public_cidr=public_cidr,
         vpc_cidr_default=f"10.{default_octet}.0.0/16",
         vpc_cidr=f"10.{vpc_octet}.0.0/16",
+        vpc_cidr_shared=f"10.{default_octet + 1}.0.0/16",
         directory=_ROOT / ".sandbox" / name,
     )
 

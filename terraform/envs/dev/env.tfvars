@@ -8,7 +8,7 @@ region = "us-east-1"
 allowed_account_ids = []
 
 # Who may call the application and who may log in: your own addresses, for example ["203.0.113.7/32"].
-http_ingress_cidrs = []
+backend_http_cidrs = []
 ssh_ingress_cidrs  = []
 
 # An EC2 key pair in this region, wanted where SSH is open.

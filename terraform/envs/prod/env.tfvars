@@ -8,7 +8,7 @@ region = "us-east-1"
 allowed_account_ids = []
 
 # Who may call the application. ["0.0.0.0/0"] is everybody.
-http_ingress_cidrs = []
+backend_http_cidrs = []
 
 # Closed: use `terraform output session_command`, or name your own address and a key pair.
 ssh_ingress_cidrs = []

@@ -8,7 +8,7 @@ endpoint_credentials = { access_key = "sandbox", secret_key = "sandbox" }
 allowed_account_ids  = ["000000000000"]
 
 # Its public addresses answer on this machine alone, so everybody may call the application.
-http_ingress_cidrs = ["0.0.0.0/0"]
+backend_http_cidrs = ["0.0.0.0/0"]
 
 # The gateways of the sandbox's networks, from which this machine reaches its hosts.
 ssh_ingress_cidrs    = ["10.0.0.0/8"]

@@ -20,33 +20,45 @@ data "aws_iam_policy_document" "host" {
   }
 
   dynamic "statement" {
-    for_each = var.artifact_prefix[*]
+    for_each = var.artifact_objects[*]
 
     content {
       sid       = "ReadReleases"
       actions   = ["s3:GetObject", "s3:GetObjectVersion"]
-      resources = ["${local.bucket_arns.artifacts}/${statement.value}*"]
+      resources = ["${local.bucket_arns.artifacts}/${statement.value}"]
     }
   }
 
-  statement {
-    sid       = "UseContent"
-    actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
-    resources = ["${local.bucket_arns.content}/*"]
+  dynamic "statement" {
+    for_each = var.buckets.content[*]
+
+    content {
+      sid       = "UseContent"
+      actions   = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"]
+      resources = ["${local.bucket_arns.content}/*"]
+    }
   }
 
   # Also makes a missing object a 404 instead of a 403.
-  statement {
-    sid       = "ListContent"
-    actions   = ["s3:ListBucket"]
-    resources = [local.bucket_arns.content]
+  dynamic "statement" {
+    for_each = var.buckets.content[*]
+
+    content {
+      sid       = "ListContent"
+      actions   = ["s3:ListBucket"]
+      resources = [local.bucket_arns.content]
+    }
   }
 
   # Under a prefix of its own, so that a host can overwrite no server access log.
-  statement {
-    sid       = "WriteLogs"
-    actions   = ["s3:PutObject"]
-    resources = ["${local.bucket_arns.logs}/app/*"]
+  dynamic "statement" {
+    for_each = var.buckets.logs[*]
+
+    content {
+      sid       = "WriteLogs"
+      actions   = ["s3:PutObject"]
+      resources = ["${local.bucket_arns.logs}/app/*"]
+    }
   }
 
   # What Session Manager's agent needs, and nothing of AmazonSSMManagedInstanceCore beside it, which would also let the

@@ -41,21 +41,27 @@ variable "parameter_names" {
 
 variable "buckets" {
   type = object({
-    logs      = string
-    artifacts = string
-    content   = string
+    logs      = optional(string)
+    artifacts = optional(string)
+    content   = optional(string)
   })
-  description = "Names of the three buckets."
+  description = "Names of the buckets that the host uses. Without one there is no permission for it."
+  default     = {}
   nullable    = false
 }
 
-variable "artifact_prefix" {
+variable "artifact_objects" {
   type        = string
-  description = "Prefix in the artifacts bucket that the host may read, ending in a slash. Null: the host reads no artifact."
+  description = "What the host may read of the artifacts bucket: the key of an object, or all of a folder, as in releases/*. Null: the host reads no artifact."
   default     = null
 
   validation {
-    condition     = var.artifact_prefix == null || can(regex("^[A-Za-z0-9!_.'()/-]+/$", var.artifact_prefix))
-    error_message = "artifact_prefix must end in \"/\" and hold no wildcard, for example releases/."
+    condition     = var.artifact_objects == null || can(regex("^([A-Za-z0-9_.@=+-]+/)*([A-Za-z0-9_.@=+-]+|[A-Za-z0-9_.@=+-]+/[*])$", var.artifact_objects))
+    error_message = "artifact_objects must be a key or a folder with \"/*\" behind it and hold no other wildcard, for example releases/app.zip or releases/*."
+  }
+
+  validation {
+    condition     = var.artifact_objects == null || var.buckets.artifacts != null
+    error_message = "artifact_objects are in a bucket: set buckets.artifacts."
   }
 }

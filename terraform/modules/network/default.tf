@@ -19,8 +19,8 @@ data "aws_subnets" "default" {
 
   lifecycle {
     postcondition {
-      condition     = length(self.ids) >= 2
-      error_message = "The default VPC has fewer than two default subnets, and RDS needs two: run `aws ec2 create-default-subnet --availability-zone …`, or set network.mode = \"new\"."
+      condition     = length(self.ids) >= (var.database ? 2 : 1)
+      error_message = "The default VPC has ${length(self.ids)} default subnets: a host needs one and RDS two. Run `aws ec2 create-default-subnet --availability-zone …`, or set network.mode = \"new\"."
     }
   }
 }

@@ -92,7 +92,7 @@ resource "aws_subnet" "database" {
 }
 
 resource "aws_route_table" "database" {
-  count = local.is_new ? 1 : 0
+  count = local.is_new && var.database ? 1 : 0
 
   vpc_id = aws_vpc.this[0].id
 

@@ -7,13 +7,25 @@ resource "aws_security_group" "app" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "http" {
-  for_each = var.http_ingress_cidrs
+  for_each = var.backend_http_cidrs
 
   security_group_id = aws_security_group.app.id
   description       = "Application"
   ip_protocol       = "tcp"
-  from_port         = var.port
-  to_port           = var.port
+  from_port         = var.backend_port
+  to_port           = var.backend_port
+  cidr_ipv4         = strcontains(each.value, ":") ? null : each.value
+  cidr_ipv6         = strcontains(each.value, ":") ? each.value : null
+}
+
+resource "aws_vpc_security_group_ingress_rule" "https" {
+  for_each = var.https ? var.backend_http_cidrs : []
+
+  security_group_id = aws_security_group.app.id
+  description       = "HTTPS"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
   cidr_ipv4         = strcontains(each.value, ":") ? null : each.value
   cidr_ipv6         = strcontains(each.value, ":") ? each.value : null
 }

@@ -10,26 +10,33 @@ variable "vpc_id" {
   nullable    = false
 }
 
-variable "port" {
+variable "backend_port" {
   type        = number
   description = "TCP port that the application listens on."
   nullable    = false
 
   validation {
-    condition     = var.port >= 1024 && var.port <= 65535 && floor(var.port) == var.port
-    error_message = "port is ${var.port}: choose a whole number from 1024 to 65535; the service account may not bind a lower one."
+    condition     = var.backend_port >= 1024 && var.backend_port <= 65535 && floor(var.backend_port) == var.backend_port
+    error_message = "backend_port is ${var.backend_port}: choose a whole number from 1024 to 65535; the service account may not bind a lower one."
   }
 }
 
-variable "http_ingress_cidrs" {
+variable "backend_http_cidrs" {
   type        = set(string)
   description = "Who reaches the application's port. Empty: nobody."
   nullable    = false
 
   validation {
-    condition     = alltrue([for cidr in var.http_ingress_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
-    error_message = "http_ingress_cidrs has ${join(", ", [for cidr in var.http_ingress_cidrs : cidr if try(cidrsubnet(cidr, 0, 0) != cidr, true)])}: write network addresses in CIDR form, for example 203.0.113.7/32 for one address or 203.0.113.0/24 for a network."
+    condition     = alltrue([for cidr in var.backend_http_cidrs : try(cidrsubnet(cidr, 0, 0) == cidr, false)])
+    error_message = "backend_http_cidrs has ${join(", ", [for cidr in var.backend_http_cidrs : cidr if try(cidrsubnet(cidr, 0, 0) != cidr, true)])}: write network addresses in CIDR form, for example 203.0.113.7/32 for one address or 203.0.113.0/24 for a network."
   }
+}
+
+variable "https" {
+  type        = bool
+  description = "Whether port 443 is open to backend_http_cidrs as well."
+  default     = false
+  nullable    = false
 }
 
 variable "ssh_ingress_cidrs" {

@@ -39,6 +39,8 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
 
 # A release names the version of its artifact, so a replaced artifact must stay readable.
 resource "aws_s3_bucket_versioning" "artifacts" {
+  count = contains(keys(var.buckets), "artifacts") ? 1 : 0
+
   bucket = aws_s3_bucket.this["artifacts"].id
 
   versioning_configuration {

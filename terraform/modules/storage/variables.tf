@@ -1,11 +1,12 @@
 variable "buckets" {
-  type = object({
-    logs      = string
-    artifacts = string
-    content   = string
-  })
-  description = "Names of the three buckets."
+  type        = map(string)
+  description = "The buckets to make: names by kind, which is logs, artifacts or content. Accesses are logged where there is a bucket for logs."
   nullable    = false
+
+  validation {
+    condition     = length(setsubtract(keys(var.buckets), ["logs", "artifacts", "content"])) == 0
+    error_message = "There are buckets of the kinds logs, artifacts and content, not ${join(", ", setsubtract(keys(var.buckets), ["logs", "artifacts", "content"]))}: correct `buckets`."
+  }
 
   validation {
     condition     = alltrue([for name in values(var.buckets) : can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", name))])
@@ -13,8 +14,8 @@ variable "buckets" {
   }
 
   validation {
-    condition     = length(distinct(values(var.buckets))) == 3
-    error_message = "The three buckets need three different names: check bucket_names."
+    condition     = length(distinct(values(var.buckets))) == length(var.buckets)
+    error_message = "Each bucket needs a name of its own: check bucket_names."
   }
 }
 

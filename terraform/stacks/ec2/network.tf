@@ -5,6 +5,14 @@ module "network" {
   mode       = var.network.mode
   cidr       = coalesce(var.network.cidr, "10.20.0.0/16")
   zone_count = var.network.zone_count
+  database   = var.database != null
+
+  existing = {
+    vpc_id      = var.existing_vpc_id
+    vpc_tags    = var.network.vpc_tags
+    subnet_id   = var.existing_subnet_id
+    subnet_tags = var.network.subnet_tags
+  }
 }
 
 module "security" {
@@ -12,8 +20,9 @@ module "security" {
 
   name               = local.name
   vpc_id             = module.network.vpc_id
-  port               = var.port
-  http_ingress_cidrs = var.http_ingress_cidrs
+  backend_port       = var.backend_port
+  backend_http_cidrs = var.backend_http_cidrs
+  https              = var.https
   ssh_ingress_cidrs  = var.ssh_ingress_cidrs
   database           = var.database != null
 }

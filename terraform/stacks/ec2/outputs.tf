@@ -4,8 +4,8 @@ output "app" {
 }
 
 output "app_url" {
-  description = "Where the application answers, for those whom http_ingress_cidrs admits."
-  value       = "http://${module.host.public_ip}:${var.port}"
+  description = "Where the application answers, for those whom backend_http_cidrs admits."
+  value       = "http://${module.host.public_ip}:${var.backend_port}"
 }
 
 output "rds_endpoint" {
@@ -34,23 +34,23 @@ output "instance_ids" {
 }
 
 output "artifact_bucket" {
-  description = "Bucket that artifacts are published to."
-  value       = module.storage.names.artifacts
+  description = "Bucket of the application's archive: the stack's own or backend_artifact_bucket; absent without either."
+  value       = var.backend_artifact_bucket == null ? lookup(module.storage.names, "artifacts", null) : local.artifact_bucket
 }
 
 output "content_bucket" {
-  description = "Bucket that the application reads and writes."
-  value       = module.storage.names.content
+  description = "Bucket that the application reads and writes; absent unless `buckets` has it."
+  value       = lookup(module.storage.names, "content", null)
 }
 
 output "logs_bucket" {
-  description = "Bucket for access logs, and for the application's logs under app/."
-  value       = module.storage.names.logs
+  description = "Bucket for access logs, and for the application's logs under app/; absent unless `buckets` has it."
+  value       = lookup(module.storage.names, "logs", null)
 }
 
 output "artifact_key" {
   description = "Key of the application's archive; absent without one."
-  value       = var.artifact_key
+  value       = var.backend_artifact_key
 }
 
 output "env_parameter_name" {

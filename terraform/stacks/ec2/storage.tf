@@ -1,3 +1,10 @@
+# Only looked at, so that a name that is nobody's is told when planning.
+data "aws_s3_bucket" "artifacts" {
+  count = var.backend_artifact_bucket == null ? 0 : 1
+
+  bucket = var.backend_artifact_bucket
+}
+
 module "storage" {
   source = "../../modules/storage"
 

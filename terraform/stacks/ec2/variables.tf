@@ -92,11 +92,13 @@ variable "protect_data" {
 
 variable "network" {
   type = object({
-    mode       = string
-    cidr       = optional(string)
-    zone_count = optional(number, 2)
+    mode        = string
+    cidr        = optional(string)
+    zone_count  = optional(number, 2)
+    vpc_tags    = optional(map(string))
+    subnet_tags = optional(map(string))
   })
-  description = "mode \"new\" makes a VPC with the range cidr (10.20.0.0/16 if left out) in zone_count zones; \"default\" uses the account's default VPC."
+  description = "mode \"new\" makes a VPC with the range cidr (10.20.0.0/16 if left out) in zone_count zones; \"existing\" uses the VPC and the subnet of existing_vpc_id and existing_subnet_id, or those that have vpc_tags and subnet_tags; \"default\" the account's default VPC."
   default     = { mode = "new" }
   nullable    = false
 
@@ -104,6 +106,18 @@ variable "network" {
     condition     = var.network.mode == "new" || var.network.cidr == null
     error_message = "network.cidr is the range of a new VPC: remove it, or set network.mode = \"new\"."
   }
+}
+
+variable "existing_vpc_id" {
+  type        = string
+  description = "VPC that is there already, for network.mode \"existing\"."
+  default     = null
+}
+
+variable "existing_subnet_id" {
+  type        = string
+  description = "Public subnet of existing_vpc_id that the host is placed in."
+  default     = null
 }
 
 variable "egress" {
@@ -118,10 +132,17 @@ variable "egress" {
   }
 }
 
-variable "http_ingress_cidrs" {
+variable "backend_http_cidrs" {
   type        = set(string)
   description = "Who reaches the application's port. Nobody unless set; [\"0.0.0.0/0\"] is everybody."
   default     = []
+  nullable    = false
+}
+
+variable "https" {
+  type        = bool
+  description = "Whether port 443 is open to backend_http_cidrs as well, for something on the host that answers there."
+  default     = false
   nullable    = false
 }
 
@@ -173,7 +194,7 @@ variable "ssh_private_key_file" {
 
 # Application
 
-variable "port" {
+variable "backend_port" {
   type        = number
   description = "TCP port that the application listens on."
   default     = 8000
@@ -209,18 +230,58 @@ variable "env_parameter_name" {
   }
 }
 
-variable "artifact_key" {
+variable "env_required" {
+  type        = bool
+  description = "Whether a release stops where the parameter does not exist. If not, the .env then has what Slipway itself knows."
+  default     = true
+  nullable    = false
+}
+
+variable "backend_artifact_bucket" {
   type        = string
-  description = "Key of the application's archive in the artifacts bucket. Its folder is what the hosts may read. Null: hosts without an application."
+  description = "Bucket that is there already and holds the application's archive. It is read and never changed. Null: the stack's own."
   default     = null
 
   validation {
-    condition     = var.artifact_key == null || can(regex("^([A-Za-z0-9_.@=+-]+/)+[A-Za-z0-9_.@=+-]+\\.zip$", var.artifact_key))
-    error_message = "artifact_key is \"${coalesce(var.artifact_key, "null")}\": it must be a .zip in a folder, with letters, digits and _.@=+- in its names, for example releases/app.zip."
+    condition     = var.backend_artifact_bucket == null || !contains(var.buckets, "artifacts")
+    error_message = "Artifacts are in backend_artifact_bucket already: take \"artifacts\" out of `buckets`, or leave backend_artifact_bucket out to have a bucket made."
+  }
+}
+
+variable "backend_artifact_key" {
+  type        = string
+  description = "Key of the application's archive. In the stack's own bucket the hosts may read its folder, elsewhere this object alone. Null: hosts without an application."
+  default     = null
+
+  validation {
+    condition     = var.backend_artifact_key == null || can(regex("^([A-Za-z0-9_.@=+-]+/)*[A-Za-z0-9_.@=+-]+\\.zip$", var.backend_artifact_key))
+    error_message = "backend_artifact_key is \"${coalesce(var.backend_artifact_key, "null")}\": it must be a .zip, with letters, digits and _.@=+- in its names, for example releases/app.zip."
+  }
+
+  validation {
+    condition     = var.backend_artifact_bucket == null || var.backend_artifact_key != null
+    error_message = "backend_artifact_bucket is set without backend_artifact_key: name the .zip in the bucket, for example releases/app.zip, or leave both out for a host without an application."
+  }
+
+  validation {
+    condition     = var.backend_artifact_key == null || var.backend_artifact_bucket != null || contains(var.buckets, "artifacts")
+    error_message = "backend_artifact_key is in no bucket: name one that exists by backend_artifact_bucket, or add \"artifacts\" to `buckets` to have one made."
   }
 }
 
 # Storage
+
+variable "buckets" {
+  type        = set(string)
+  description = "The buckets to make: \"artifacts\" for archives, \"content\" for the application's objects, \"logs\" for access logs of the others and for the application's."
+  default     = ["artifacts", "content", "logs"]
+  nullable    = false
+
+  validation {
+    condition     = length(setsubtract(var.buckets, ["artifacts", "content", "logs"])) == 0
+    error_message = "`buckets` has ${join(", ", setsubtract(var.buckets, ["artifacts", "content", "logs"]))}: choose from \"artifacts\", \"content\" and \"logs\"."
+  }
+}
 
 variable "bucket_names" {
   type = object({
@@ -231,6 +292,11 @@ variable "bucket_names" {
   description = "Names of the buckets where slipway-<env>-<app>-<logs|artifacts|content>-<account> does not suit."
   default     = {}
   nullable    = false
+
+  validation {
+    condition     = alltrue([for kind, name in var.bucket_names : name == null || contains(var.buckets, kind)])
+    error_message = "bucket_names has a name for ${join(", ", [for kind, name in var.bucket_names : kind if name != null && !contains(var.buckets, kind)])}, which `buckets` does not have: add the kind there, or remove the name."
+  }
 }
 
 variable "artifact_retention_days" {

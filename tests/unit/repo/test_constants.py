@@ -86,5 +86,14 @@ def test_no_other_environment_knows_the_sandbox() -> None:
 
 def test_two_instances_of_the_sandbox_share_nothing() -> None:
     test = settings_for("test")
-    for field in ("api_port", "imds_port", "stub_port", "public_cidr", "vpc_cidr_default", "vpc_cidr", "directory"):
+    for field in (
+        "api_port",
+        "imds_port",
+        "stub_port",
+        "public_cidr",
+        "vpc_cidr_default",
+        "vpc_cidr_shared",
+        "vpc_cidr",
+        "directory",
+    ):
         assert getattr(MAIN, field) != getattr(test, field), field

@@ -31,7 +31,7 @@ def test_instances_can_run_side_by_side() -> None:
     ranges = [
         ipaddress.ip_network(cidr)
         for each in instances
-        for cidr in (each.public_cidr, each.vpc_cidr, each.vpc_cidr_default)
+        for cidr in (each.public_cidr, each.vpc_cidr, each.vpc_cidr_default, each.vpc_cidr_shared)
     ]
     assert not [(one, other) for one in ranges for other in ranges if one is not other and one.overlaps(other)]
     assert len({each.directory for each in instances}) == len(instances)

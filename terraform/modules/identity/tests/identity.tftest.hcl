@@ -11,11 +11,11 @@ provider "aws" {
 }
 
 variables {
-  name            = "slipway-test-app"
-  region          = "eu-central-1"
-  account_id      = "123456789012"
-  parameter_names = ["/slipway/test/app/env", "/slipway/test/app/database-url"]
-  artifact_prefix = "releases/"
+  name             = "slipway-test-app"
+  region           = "eu-central-1"
+  account_id       = "123456789012"
+  parameter_names  = ["/slipway/test/app/env", "/slipway/test/app/database-url"]
+  artifact_objects = "releases/*"
   buckets = {
     logs      = "logs-bucket"
     artifacts = "artifacts-bucket"
@@ -120,7 +120,7 @@ run "without_artifact_no_artifact_is_read" {
   command = plan
 
   variables {
-    artifact_prefix = null
+    artifact_objects = null
   }
 
   assert {
@@ -172,24 +172,71 @@ run "no_parameter_is_refused" {
   expect_failures = [var.parameter_names]
 }
 
-run "a_prefix_without_a_slash_is_refused" {
+run "one_object_can_be_all_that_is_read" {
   command = plan
 
   variables {
-    artifact_prefix = "releases"
+    artifact_objects = "backend.zip"
   }
 
-  expect_failures = [var.artifact_prefix]
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.host.policy).Statement : statement.Resource if statement.Sid == "ReadReleases"] == ["arn:aws:s3:::artifacts-bucket/backend.zip"]
+    error_message = "The host reads this object and no other: ${aws_iam_role_policy.host.policy}"
+  }
 }
 
-run "a_prefix_with_a_wildcard_is_refused" {
+run "a_bucket_that_is_not_there_has_no_permission" {
   command = plan
 
   variables {
-    artifact_prefix = "*/"
+    buckets          = {}
+    artifact_objects = null
   }
 
-  expect_failures = [var.artifact_prefix]
+  assert {
+    condition     = [for statement in jsondecode(aws_iam_role_policy.host.policy).Statement : statement.Sid] == ["ReadParameters", "RegisterWithSessionManager", "OpenSessions"]
+    error_message = "Without buckets nothing of S3 is allowed: ${aws_iam_role_policy.host.policy}"
+  }
+}
+
+run "all_of_a_bucket_is_refused" {
+  command = plan
+
+  variables {
+    artifact_objects = "*"
+  }
+
+  expect_failures = [var.artifact_objects]
+}
+
+run "a_wildcard_within_a_name_is_refused" {
+  command = plan
+
+  variables {
+    artifact_objects = "releases/app-*"
+  }
+
+  expect_failures = [var.artifact_objects]
+}
+
+run "a_folder_without_its_objects_is_refused" {
+  command = plan
+
+  variables {
+    artifact_objects = "releases/"
+  }
+
+  expect_failures = [var.artifact_objects]
+}
+
+run "objects_without_a_bucket_are_refused" {
+  command = plan
+
+  variables {
+    buckets = { content = "content-bucket" }
+  }
+
+  expect_failures = [var.artifact_objects]
 }
 
 run "a_name_too_long_for_iam_is_refused" {

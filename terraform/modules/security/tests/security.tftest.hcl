@@ -25,8 +25,8 @@ override_resource {
 variables {
   name               = "slipway-test-app"
   vpc_id             = "vpc-0"
-  port               = 8000
-  http_ingress_cidrs = ["0.0.0.0/0", "2001:db8::/32"]
+  backend_port       = 8000
+  backend_http_cidrs = ["0.0.0.0/0", "2001:db8::/32"]
   ssh_ingress_cidrs  = ["203.0.113.7/32"]
   database           = true
 }
@@ -43,7 +43,7 @@ run "rules_are_exactly_these" {
       ["sg-app", "tcp", 8000, 8000, "0.0.0.0/0", null],
       ["sg-app", "tcp", 8000, 8000, null, "2001:db8::/32"],
     ])
-    error_message = "The application's port, and no other, is open to http_ingress_cidrs, in either address family."
+    error_message = "The application's port, and no other, is open to backend_http_cidrs, in either address family."
   }
 
   assert {
@@ -88,6 +88,11 @@ run "rules_are_exactly_these" {
   }
 
   assert {
+    condition     = length(aws_vpc_security_group_ingress_rule.https) == 0
+    error_message = "443 is closed unless asked for."
+  }
+
+  assert {
     condition     = output.app_security_group_id == "sg-app" && output.database_security_group_id == "sg-database"
     error_message = "The outputs name the groups."
   }
@@ -97,19 +102,39 @@ run "closed_unless_asked" {
   command = plan
 
   variables {
-    http_ingress_cidrs = []
+    backend_http_cidrs = []
+    https              = true
     ssh_ingress_cidrs  = []
     database           = false
   }
 
   assert {
-    condition     = length(aws_vpc_security_group_ingress_rule.http) + length(aws_vpc_security_group_ingress_rule.ssh) + length(aws_vpc_security_group_ingress_rule.database) == 0
+    condition     = length(aws_vpc_security_group_ingress_rule.http) + length(aws_vpc_security_group_ingress_rule.https) + length(aws_vpc_security_group_ingress_rule.ssh) + length(aws_vpc_security_group_ingress_rule.database) == 0
     error_message = "Nothing comes in."
   }
 
   assert {
     condition     = length(aws_security_group.database) + length(aws_vpc_security_group_egress_rule.database) == 0 && output.database_security_group_id == null
     error_message = "Without a database there is no group for one."
+  }
+}
+
+run "https_is_open_to_the_same_clients" {
+  command = plan
+
+  variables {
+    https = true
+  }
+
+  assert {
+    condition = jsonencode([
+      for rule in aws_vpc_security_group_ingress_rule.https :
+      [rule.security_group_id, rule.ip_protocol, rule.from_port, rule.to_port, rule.cidr_ipv4, rule.cidr_ipv6]
+      ]) == jsonencode([
+      ["sg-app", "tcp", 443, 443, "0.0.0.0/0", null],
+      ["sg-app", "tcp", 443, 443, null, "2001:db8::/32"],
+    ])
+    error_message = "443 is open to backend_http_cidrs, in either address family."
   }
 }
 
@@ -180,48 +205,48 @@ run "a_name_is_no_cidr_for_http" {
   command = plan
 
   variables {
-    http_ingress_cidrs = ["everybody"]
+    backend_http_cidrs = ["everybody"]
   }
 
-  expect_failures = [var.http_ingress_cidrs]
+  expect_failures = [var.backend_http_cidrs]
 }
 
 run "host_bits_are_refused_for_http" {
   command = plan
 
   variables {
-    http_ingress_cidrs = ["203.0.113.7/24"]
+    backend_http_cidrs = ["203.0.113.7/24"]
   }
 
-  expect_failures = [var.http_ingress_cidrs]
+  expect_failures = [var.backend_http_cidrs]
 }
 
 run "a_privileged_port_is_refused" {
   command = plan
 
   variables {
-    port = 80
+    backend_port = 80
   }
 
-  expect_failures = [var.port]
+  expect_failures = [var.backend_port]
 }
 
 run "a_port_above_the_last_is_refused" {
   command = plan
 
   variables {
-    port = 65536
+    backend_port = 65536
   }
 
-  expect_failures = [var.port]
+  expect_failures = [var.backend_port]
 }
 
 run "half_a_port_is_refused" {
   command = plan
 
   variables {
-    port = 8000.5
+    backend_port = 8000.5
   }
 
-  expect_failures = [var.port]
+  expect_failures = [var.backend_port]
 }

@@ -126,7 +126,7 @@ run "artifacts_are_versioned_and_old_things_go" {
   }
 
   assert {
-    condition     = aws_s3_bucket_versioning.artifacts.versioning_configuration[0].status == "Enabled"
+    condition     = aws_s3_bucket_versioning.artifacts[0].versioning_configuration[0].status == "Enabled"
     error_message = "A release names a version of its artifact."
   }
 
@@ -181,6 +181,37 @@ run "unprotected_buckets_go_with_their_objects" {
   assert {
     condition     = alltrue([for bucket in aws_s3_bucket.this : bucket.force_destroy])
     error_message = "Without protect_data a destroy leaves nothing."
+  }
+}
+
+run "buckets_are_made_only_where_wanted" {
+  command = plan
+
+  variables {
+    buckets = { artifacts = "artifacts-bucket" }
+  }
+
+  assert {
+    condition     = keys(aws_s3_bucket.this) == ["artifacts"] && keys(aws_s3_bucket_policy.this) == ["artifacts"] && length(aws_s3_bucket_versioning.artifacts) == 1
+    error_message = "One bucket is wanted, with its policy and its versions."
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket_logging.this) == 0
+    error_message = "There is no bucket for access logs."
+  }
+}
+
+run "no_bucket_at_all" {
+  command = plan
+
+  variables {
+    buckets = {}
+  }
+
+  assert {
+    condition     = length(aws_s3_bucket.this) + length(aws_s3_bucket_policy.this) + length(aws_s3_bucket_versioning.artifacts) == 0 && length(output.names) == 0
+    error_message = "Nothing is made."
   }
 }
 

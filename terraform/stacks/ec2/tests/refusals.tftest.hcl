@@ -52,14 +52,19 @@ override_resource {
   values          = { endpoint = "slipway-dev-location-content.example.eu-central-1.rds.amazonaws.com:5432" }
 }
 
+override_data {
+  target = data.aws_s3_bucket.artifacts
+  values = { id = "our-artifacts" }
+}
+
 variables {
-  app                 = "location-content"
-  env                 = "dev"
-  region              = "eu-central-1"
-  allowed_account_ids = ["123456789012"]
-  artifact_key        = "releases/app.zip"
-  database            = {}
-  http_ingress_cidrs  = ["203.0.113.0/24"]
+  app                  = "location-content"
+  env                  = "dev"
+  region               = "eu-central-1"
+  allowed_account_ids  = ["123456789012"]
+  backend_artifact_key = "releases/app.zip"
+  database             = {}
+  backend_http_cidrs   = ["203.0.113.0/24"]
 }
 
 run "an_application_name_with_upper_case_is_refused" {
@@ -281,22 +286,65 @@ run "the_databases_parameter_for_the_env_is_refused" {
   expect_failures = [var.env_parameter_name]
 }
 
-run "an_artifact_without_folder_is_refused" {
-  command = plan
-
-  variables {
-    artifact_key = "app.zip"
-  }
-
-  expect_failures = [var.artifact_key]
-}
-
 run "an_artifact_that_is_no_zip_is_refused" {
   command = plan
 
   variables {
-    artifact_key = "releases/app.tar.gz"
+    backend_artifact_key = "releases/app.tar.gz"
   }
 
-  expect_failures = [var.artifact_key]
+  expect_failures = [var.backend_artifact_key]
+}
+
+run "an_artifact_in_no_bucket_is_refused" {
+  command = plan
+
+  variables {
+    buckets = ["content"]
+  }
+
+  expect_failures = [var.backend_artifact_key]
+}
+
+run "an_artifact_bucket_without_key_is_refused" {
+  command = plan
+
+  variables {
+    backend_artifact_bucket = "our-artifacts"
+    backend_artifact_key    = null
+    buckets                 = []
+  }
+
+  expect_failures = [var.backend_artifact_key]
+}
+
+run "two_buckets_for_one_artifact_are_refused" {
+  command = plan
+
+  variables {
+    backend_artifact_bucket = "our-artifacts"
+  }
+
+  expect_failures = [var.backend_artifact_bucket]
+}
+
+run "an_unknown_kind_of_bucket_is_refused" {
+  command = plan
+
+  variables {
+    buckets = ["artifacts", "backups"]
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "a_name_for_a_bucket_that_is_not_made_is_refused" {
+  command = plan
+
+  variables {
+    buckets      = ["artifacts"]
+    bucket_names = { content = "our-content" }
+  }
+
+  expect_failures = [var.bucket_names]
 }

@@ -53,13 +53,13 @@ override_resource {
 }
 
 variables {
-  app                 = "location-content"
-  env                 = "dev"
-  region              = "eu-central-1"
-  allowed_account_ids = ["123456789012"]
-  artifact_key        = "releases/app.zip"
-  database            = {}
-  http_ingress_cidrs  = ["203.0.113.0/24"]
+  app                  = "location-content"
+  env                  = "dev"
+  region               = "eu-central-1"
+  allowed_account_ids  = ["123456789012"]
+  backend_artifact_key = "releases/app.zip"
+  database             = {}
+  backend_http_cidrs   = ["203.0.113.0/24"]
 }
 
 run "hosts_learn_exactly_this" {
@@ -89,7 +89,7 @@ run "outputs_tell_a_person_where_it_is" {
     ssh_ingress_cidrs    = ["203.0.113.7/32"]
     ssh_key_name         = "dev"
     ssh_private_key_file = "~/.ssh/dev.pem"
-    port                 = 8080
+    backend_port         = 8080
   }
 
   assert {
@@ -143,11 +143,11 @@ run "names_can_be_chosen" {
   command = plan
 
   variables {
-    env_parameter_name = "/mlops/backend/env"
-    artifact_key       = "teams/content/app-1.2.zip"
-    bucket_names       = { content = "our-content" }
-    database           = { identifier = "content-db" }
-    health_path        = "/api/v1/health"
+    env_parameter_name   = "/mlops/backend/env"
+    backend_artifact_key = "teams/content/app-1.2.zip"
+    bucket_names         = { content = "our-content" }
+    database             = { identifier = "content-db" }
+    health_path          = "/api/v1/health"
   }
 
   assert {
@@ -175,8 +175,8 @@ run "no_database_no_artifact" {
   command = plan
 
   variables {
-    database     = null
-    artifact_key = null
+    database             = null
+    backend_artifact_key = null
   }
 
   assert {
@@ -235,5 +235,108 @@ run "sandbox" {
   assert {
     condition     = local.buckets.content == "slipway-sandbox-location-content-content-000000000000"
     error_message = "The sandbox has the same names with its own account."
+  }
+}
+
+# The gap-fill document's own inputs, each of which must arrive where it is meant.
+run "existing_network_and_bucket" {
+  command = plan
+
+  variables {
+    app                     = "gap-fill"
+    network                 = { mode = "existing" }
+    existing_vpc_id         = "vpc-0123456789abcdef0"
+    existing_subnet_id      = "subnet-0123456789abcdef0"
+    backend_http_cidrs      = ["198.51.100.0/24"]
+    https                   = true
+    backend_port            = 9000
+    backend_artifact_bucket = "our-artifacts"
+    backend_artifact_key    = "backend.zip"
+    env_parameter_name      = "/mlops/backend/env"
+    env_required            = false
+    buckets                 = []
+    database                = null
+  }
+
+  override_data {
+    target = data.aws_s3_bucket.artifacts
+    values = { id = "our-artifacts" }
+  }
+
+  override_data {
+    target = module.network.data.aws_vpcs.existing
+    values = { ids = ["vpc-0123456789abcdef0"] }
+  }
+
+  override_data {
+    target = module.network.data.aws_subnets.existing
+    values = { ids = ["subnet-0123456789abcdef0"] }
+  }
+
+  override_data {
+    target = module.network.data.aws_subnet.existing
+    values = { id = "subnet-0123456789abcdef0", vpc_id = "vpc-0123456789abcdef0", map_public_ip_on_launch = true }
+  }
+
+  override_data {
+    target = module.network.data.aws_route_tables.own
+    values = { ids = ["rtb-0123456789abcdef0"] }
+  }
+
+  override_data {
+    target = module.network.data.aws_route_tables.main
+    values = { ids = ["rtb-0fedcba9876543210"] }
+  }
+
+  override_data {
+    target = module.network.data.aws_route_table.existing
+    values = { routes = [{ cidr_block = "0.0.0.0/0", gateway_id = "igw-0123456789abcdef0" }] }
+  }
+
+  assert {
+    condition = local.tags == {
+      "slipway:app"           = "gap-fill"
+      "slipway:env"           = "dev"
+      "slipway:role"          = "web"
+      "slipway:port"          = "9000"
+      "slipway:health-path"   = "/health"
+      "slipway:env-parameter" = "/mlops/backend/env"
+      "slipway:env-required"  = "false"
+      "slipway:artifact"      = "s3://our-artifacts/backend.zip"
+    }
+    error_message = "The tags are what the inventory reads: ${jsonencode(local.tags)}"
+  }
+
+  assert {
+    condition = { for statement in jsondecode(module.identity.policy_json).Statement : statement.Sid => jsonencode(statement.Resource) } == {
+      ReadParameters             = jsonencode("arn:aws:ssm:eu-central-1:123456789012:parameter/mlops/backend/env")
+      ReadReleases               = jsonencode("arn:aws:s3:::our-artifacts/backend.zip")
+      RegisterWithSessionManager = jsonencode("arn:aws:ec2:eu-central-1:123456789012:instance/*")
+      OpenSessions               = jsonencode("*")
+    }
+    error_message = "Of a bucket that is somebody else's the role reads one object, and it has no other bucket: ${module.identity.policy_json}"
+  }
+
+  assert {
+    condition     = output.vpc_id == "vpc-0123456789abcdef0" && output.artifact_bucket == "our-artifacts" && output.content_bucket == null && output.logs_bucket == null && output.app_url == "http://203.0.113.10:9000"
+    error_message = "The outputs name what is used, and nothing that is not there."
+  }
+
+  assert {
+    condition     = length(module.storage.names) == 0
+    error_message = "No bucket is made."
+  }
+}
+
+run "an_artifact_at_the_top_of_a_bucket_opens_no_other" {
+  command = plan
+
+  variables {
+    backend_artifact_key = "backend.zip"
+  }
+
+  assert {
+    condition     = strcontains(module.identity.policy_json, "-artifacts-123456789012/backend.zip\"")
+    error_message = "Without a folder the role reads the object alone: ${module.identity.policy_json}"
   }
 }

@@ -1,0 +1,25 @@
+"""What `up` puts into a fresh account."""
+
+from __future__ import annotations
+
+from sandbox import account
+from tests.unit.sandbox_server.conftest import Server
+
+
+def test_the_shared_network_is_made_once(server: Server) -> None:
+    assert account.ensure_shared_network(server.settings)
+    assert not account.ensure_shared_network(server.settings)
+    named = [{"Name": "tag:Name", "Values": [server.settings.shared_vpc_name]}]
+    [vpc] = server.client("ec2").describe_vpcs(Filters=named)["Vpcs"]
+    assert (vpc["CidrBlock"], vpc["IsDefault"]) == (server.settings.vpc_cidr_shared, False)
+
+
+def test_a_host_in_the_shared_subnet_is_on_the_internet(server: Server) -> None:
+    account.ensure_shared_network(server.settings)
+    ec2 = server.client("ec2")
+    named = [{"Name": "tag:Name", "Values": [server.settings.shared_subnet_name]}]
+    [subnet] = ec2.describe_subnets(Filters=named)["Subnets"]
+    assert subnet["MapPublicIpOnLaunch"]
+    [table] = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])["RouteTables"]
+    ways_out = {route["DestinationCidrBlock"]: route["GatewayId"] for route in table["Routes"]}
+    assert ways_out["0.0.0.0/0"].startswith("igw-")
