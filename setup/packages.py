@@ -10,7 +10,6 @@ import hashlib
 import importlib.util
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from setup import apt
 from setup.problem import SetupError
 from setup.report import Report, Step
 
@@ -94,14 +94,12 @@ def _create(venv: Path, step: Step) -> None:
 def _install_ensurepip(step: Step) -> None:
     """Debian and Ubuntu keep what `venv` needs in a package of its own."""
     package = f"python3.{sys.version_info.minor}-venv"
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not apt.usable():
         raise SetupError(f"this Python cannot make virtual environments: run `sudo apt-get install {package}`")
-    step.progress(f"apt installs {package}")
-    environment = {"DEBIAN_FRONTEND": "noninteractive"}
-    _run(["apt-get", "update", "-qq"], environment)
-    _run(
-        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-qqy", "--no-install-recommends", package], environment
-    )
+    try:
+        apt.install([package], lambda line: step.progress(f"{package}: {line}"))
+    except apt.AptError as error:
+        raise SetupError(f"this Python cannot make virtual environments, and {error}") from error
 
 
 def _install_uv(venv: Path, lock: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import docker
 
 from sandbox.machine import firewall, processes
 from sandbox.machine.engine import EngineError, NoAnswerError, connect
+from setup import apt
 from setup.report import Step
 
 #: Seconds that an engine may take until it answers.
@@ -83,34 +83,13 @@ def _refuse_unless_startable(error: NoAnswerError) -> None:
 
 
 def _install(step: Step, ask: Callable[[str], bool]) -> None:
-    if not shutil.which("apt-get") or not _is_debian():
+    question = "The sandbox needs Docker, which is not installed. Install Debian's docker.io with apt?"
+    if not apt.usable() or not ask(question):
         raise EngineError(f"Docker is not installed: {_INSTALL}")
-    if not ask("The sandbox needs Docker, which is not installed. Install Debian's docker.io with apt?"):
-        raise EngineError(f"Docker is not installed: {_INSTALL}")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-q"],
-        ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-qy", "--no-install-recommends", "docker.io"],
-    ):
-        last = ""
-        with subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        ) as running:
-            for line in running.stdout or ():
-                last = line.strip() or last
-                step.progress(f"apt: {last}")
-        if running.returncode != 0:
-            raise EngineError(f"`{' '.join(command)}` failed: {last}; {_INSTALL}")
-
-
-def _is_debian() -> bool:
-    release = platform.freedesktop_os_release()
-    return bool({"debian", "ubuntu"} & {release.get("ID", ""), *release.get("ID_LIKE", "").split()})
+    try:
+        apt.install(["docker.io"], lambda line: step.progress(f"apt: {line}"))
+    except apt.AptError as error:
+        raise EngineError(f"Docker is not installed, and {error}: {_INSTALL}") from error
 
 
 def _start(work: Path, step: Step) -> None:

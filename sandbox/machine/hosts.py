@@ -29,7 +29,7 @@ from sandbox.settings import (
 #: What systemd needs beyond Docker's defaults. SYS_PTRACE: without it PrivateUsers with ProtectProc fails
 #: (systemd#29656). Not `privileged`, which asks for capabilities that a machine may not have itself.
 CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD")
-UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined")
+UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined", "label=disable")
 #: Seconds that a host has to shut down before it is killed.
 STOP_SECONDS = 20
 #: Seconds after which a host that failed before is taken to run.

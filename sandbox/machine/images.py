@@ -22,6 +22,7 @@ from docker.errors import APIError, ImageNotFound
 
 from sandbox.machine import labels
 from sandbox.machine.engine import EngineError
+from setup import apt
 
 ImageName = Literal["host", "postgres"]
 #: Takes one line of progress.
@@ -166,32 +167,16 @@ def _make_base(client: docker.DockerClient, tag: str, work: Path, progress: Prog
 def _ensure_mmdebstrap(progress: Progress, reason: str) -> None:
     if shutil.which("mmdebstrap"):
         return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not apt.usable():
         raise ImageError(
             f"no base image: {reason}. Make a registry reachable (`docker pull {':'.join(PULLED_BASE)}`), "
             "or install mmdebstrap, with which it is made from Debian's packages"
         )
     progress("base image: installing mmdebstrap with apt")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-qq"],
-        [
-            "apt-get",
-            "-o",
-            "DPkg::Lock::Timeout=300",
-            "install",
-            "-qqy",
-            "--no-install-recommends",
-            "mmdebstrap",
-            "debian-archive-keyring",
-        ],
-    ):
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise ImageError(f"no base image: {reason}; and mmdebstrap cannot be installed: {last}")
+    try:
+        apt.install(["mmdebstrap", "debian-archive-keyring"], lambda line: progress(f"base image: apt: {line}"))
+    except apt.AptError as error:
+        raise ImageError(f"no base image: {reason}; and mmdebstrap cannot be installed: {error}") from error
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def test_an_environment_as_stamped_is_left_alone(tmp_path: Path, monkeypatch: py
 def test_without_ensurepip_and_root_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "requirements.txt").write_text(LOCK)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    monkeypatch.setattr(packages.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(packages.apt, "usable", lambda: False)
     with pytest.raises(SetupError, match=r"apt-get install python3\.\d+-venv"):
         packages.ensure(tmp_path, Report(io.StringIO()))
 
