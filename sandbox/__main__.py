@@ -7,8 +7,13 @@ import json
 import sys
 from typing import Any
 
-from sandbox import lifecycle
-from sandbox.machine import daemon
+try:
+    from sandbox import lifecycle
+    from sandbox.machine import daemon
+except ModuleNotFoundError as error:
+    sys.exit(
+        f"sandbox: this Python has no {error.name}: run `python3 -m setup venv`, then `.venv/bin/python -m sandbox`"
+    )
 from sandbox.settings import NAMES, Settings, settings_for
 from setup.report import Report
 

@@ -35,10 +35,11 @@ def main() -> int:
     )
     step = parser.parse_args().step
     try:
+        if step is None:
+            # First, because it is quick: who has no Terraform shall not wait for packages to be told.
+            _provider(Report())
         if step in (None, "venv", "docker"):
             packages.ensure(ROOT, Report())
-        if step is None:
-            _provider(Report())
         if step == "provider":
             # Standard output is for the program that asks.
             print(_provider(Report(sys.stderr)))

@@ -26,6 +26,10 @@ class Step:
         """Show what the step does now, on the line that the next one replaces; on a terminal only."""
         self._report.draw(f"{self.text}: {detail}")
 
+    def pause(self) -> None:
+        """Free the line for a question."""
+        self._report.clear()
+
     def unsaid(self) -> None:
         """End without a line: there was nothing worth telling."""
         self.skipped = True

@@ -84,6 +84,7 @@ def _refuse_unless_startable(error: NoAnswerError) -> None:
 
 def _install(step: Step, ask: Callable[[str], bool]) -> None:
     question = "The sandbox needs Docker, which is not installed. Install Debian's docker.io with apt?"
+    step.pause()
     if not apt.usable() or not ask(question):
         raise EngineError(f"Docker is not installed: {_INSTALL}")
     try:
