@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,9 @@ STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); 
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen(["sleep", "60"], start_new_session=True) as running:
+        # Popen returns while the kernel is still exchanging the program.
+        while not command_line(running.pid):
+            time.sleep(0.01)
         yield running
         running.kill()
 
@@ -51,7 +55,7 @@ def test_what_does_not_end_is_killed() -> None:
         assert running.stdout
         running.stdout.readline()
         process = Process.of(running.pid)
-        process.end(patience=0.3)
+        process.end(patience=1)
         assert not process.alive()
 
 
