@@ -1,4 +1,4 @@
-"""The default VPC's address range."""
+"""The default VPC's address range, and its way to the internet."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sandbox.settings import Settings
 
 def install(settings: Settings) -> None:
     """Move the default VPC out of 172.31.0.0/16: the sandbox makes a Docker network of it, and Docker's own
-    pools lie there, so the two would be refused as overlapping."""
+    pools lie there, so the two would be refused as overlapping. It also gets the internet gateway that AWS's has."""
 
     @replaces(VPCBackend, "create_default_vpc")
     def create_default_vpc(original: Callable[..., VPC], backend: Any) -> VPC:
@@ -25,6 +25,11 @@ def install(settings: Settings) -> None:
 
         backend.create_vpc = at_our_range
         try:
-            return original(backend)
+            made = original(backend)
         finally:
             del backend.create_vpc
+        gateway = backend.create_internet_gateway()
+        backend.attach_internet_gateway(gateway.id, made.id)
+        (table,) = backend.describe_route_tables(filters={"vpc-id": made.id})
+        backend.create_route(table.id, "0.0.0.0/0", gateway_id=gateway.id)
+        return made

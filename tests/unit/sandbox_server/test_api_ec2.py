@@ -64,6 +64,16 @@ def test_the_default_vpc_is_where_the_settings_say(server: Server, ec2: Any) -> 
     assert all(ipaddress.ip_network(each["CidrBlock"]).subnet_of(whole) for each in subnets)  # type: ignore[arg-type]
 
 
+def test_the_default_vpc_is_on_the_internet(ec2: Any) -> None:
+    (vpc,) = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    of_vpc = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}, {"Name": "association.main", "Values": ["true"]}]
+    (table,) = ec2.describe_route_tables(Filters=of_vpc)["RouteTables"]
+    attached = [{"Name": "attachment.vpc-id", "Values": [vpc["VpcId"]]}]
+    (gateway,) = ec2.describe_internet_gateways(Filters=attached)["InternetGateways"]
+    ways_out = {route["DestinationCidrBlock"]: route.get("GatewayId") for route in table["Routes"]}
+    assert ways_out["0.0.0.0/0"] == gateway["InternetGatewayId"]
+
+
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
