@@ -120,9 +120,13 @@ def app_test(runner: Runner) -> Counts:
 
 def terraform(runner: Runner) -> Counts:
     """Check the format of all, and validate and test each module and root, several at once."""
+    # It tells of its progress on standard error, and only its answer on standard output.
     provider = subprocess.run(
-        [sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, stdout=subprocess.PIPE, check=True
+        [sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, capture_output=True, check=False
     )
+    runner.say(provider.stderr)
+    if provider.returncode:
+        return Counts(failed=1)
     env = {"TF_CLI_CONFIG_FILE": provider.stdout.strip(), "TF_IN_AUTOMATION": "1"}
     result = counts.from_exit_code(
         runner.run(["terraform", "fmt", "-check", "-recursive", "-diff", "terraform"], env=env)
