@@ -38,6 +38,7 @@ venv:
 .PHONY: ready
 ready:
 	@$(PYTHON) -m setup
+	@$(if $(filter sandbox,$(ENV)),$(PYTHON) -m setup docker)
 
 ## From nothing to a service
 .PHONY: site plan apply configure release verify destroy

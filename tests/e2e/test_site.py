@@ -50,13 +50,13 @@ def test_events_arrive_one_by_one(world: World) -> None:
 
 def test_the_service_works_with_all_that_it_was_given(world: World) -> None:
     with httpx.Client(base_url=world.url, timeout=15) as service:
-        made = service.post("/jobs", json={"topic": "harbours"})
+        made = service.post("/jobs", json={"location": "Hamburg", "prompt": "harbours"})
         assert made.status_code == 201, made.text
-        assert service.get(f"/jobs/{made.json()['id']}").json()["topic"] == "harbours"
+        assert service.get(f"/jobs/{made.json()['id']}").json()["location"] == "Hamburg"
         assert service.put("/objects/note.txt", content=b"seen").is_success
         assert service.get("/objects/note.txt").content == b"seen"
-        assert service.get("/search", params={"q": "harbours"}).is_success
-        assert service.get("/generate", params={"prompt": "harbours"}).is_success
+        assert service.get("/search", params={"query": "harbours"}).is_success
+        assert service.post("/generate", json={"prompt": "harbours"}).is_success
 
 
 def test_the_report_is_green_for_every_dependency(world: World) -> None:

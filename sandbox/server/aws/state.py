@@ -77,7 +77,10 @@ class MotoWorld:
             value = secrets.get_secret_value(instance.master_user_secret.secret_arn, "", "AWSCURRENT")
         except SecretNotFoundException:
             return ""  # Somebody deleted it by hand: then nobody knows the password.
-        password: str = json.loads(value["SecretString"])["password"]
+        try:
+            password: str = json.loads(value["SecretString"])["password"]
+        except (ValueError, KeyError, TypeError):
+            return ""  # Somebody wrote something else into it: likewise.
         return password
 
 

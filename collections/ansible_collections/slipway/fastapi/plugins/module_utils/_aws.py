@@ -14,6 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+# A loaded machine answers for its metadata late; botocore's own second and single attempt would call that a missing role.
+METADATA_SECONDS = 2
+METADATA_ATTEMPTS = 4
+
 SANDBOX_KEY = "sandbox"
 """Both halves of the sandbox's key pair. It is public, and it is a word that names and paths contain."""
 
@@ -113,6 +117,8 @@ def client(service: str, settings: Mapping[str, Any]) -> Any:
     try:
         if not wanted.endpoint_url:
             session = boto3.session.Session(profile_name=wanted.profile)
+            session._session.set_config_variable("metadata_service_timeout", METADATA_SECONDS)
+            session._session.set_config_variable("metadata_service_num_attempts", METADATA_ATTEMPTS)
             return session.client(service, config=Config(**client_options), **options)
         config = Config(proxies={}, s3={"addressing_style": "path"}, **client_options)
         session = boto3.session.Session(botocore_session=_isolated_session(wanted.region))
@@ -214,9 +220,9 @@ def _isolated_session(region: str) -> Any:
     for name, value in fixed.items():
         store.set_config_provider(name, ConstantProvider(value))
     fetcher: Any = InstanceMetadataFetcher(
-        timeout=2, num_attempts=3, env={}, config={}, user_agent=session.user_agent()
+        timeout=METADATA_SECONDS, num_attempts=METADATA_ATTEMPTS, env={}, config={}, user_agent=session.user_agent()
     )
     # The fetcher's constructor takes the shell's proxies, and has no argument against that.
-    fetcher._session = URLLib3Session(timeout=2, proxies={})
+    fetcher._session = URLLib3Session(timeout=METADATA_SECONDS, proxies={})
     session.register_component("credential_provider", CredentialResolver([InstanceMetadataProvider(fetcher)]))
     return session
