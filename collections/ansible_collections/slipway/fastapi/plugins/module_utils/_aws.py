@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-# A loaded machine answers for its metadata late; botocore's own second and single attempt would call that a missing role.
+# A loaded machine answers for its metadata late; with botocore's one second and one try that looks like a missing role.
 METADATA_SECONDS = 2
 METADATA_ATTEMPTS = 4
 
