@@ -1,0 +1,66 @@
+"""Ctrl-C or a kill at any point is completed by running again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.e2e.run import LOGS, ROOT, make
+from tests.e2e.world import World
+
+
+@pytest.fixture
+def no_sandbox() -> Iterator[None]:
+    """Each test begins without a sandbox and leaves none."""
+    assert make("sandbox-down").code == 0
+    yield
+    make("sandbox-down")
+
+
+def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
+    """`make site`, whose whole process group gets a signal as soon as a line with ``at`` is printed."""
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with subprocess.Popen(
+        ["make", "--no-print-directory", "site"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        lines = []
+        sent = False
+        for line in process.stdout:
+            lines.append(line)
+            if at in line and not sent:
+                os.killpg(process.pid, by)
+                sent = True
+        code = process.wait()
+    output = "".join(lines)
+    (LOGS / f"stopped-{by.name}.log").write_text(output)
+    assert sent, f"the run ended before {at!r}: {output[-3000:]}"
+    return code, output
+
+
+def test_a_run_that_was_stopped_is_completed_by_the_next(no_sandbox: None) -> None:
+    # In the middle of Terraform's apply, when some resources are there and most are not.
+    code, output = stopped("module.network.aws_vpc.this", signal.SIGINT)
+    assert code != 0
+    assert "Summary" not in output
+
+    # While the first release is unpacked on the host; nothing can be said any more.
+    code, output = stopped("dotenv : Write the environment file", signal.SIGKILL)
+    assert code != 0
+    assert "Summary" not in output
+
+    completed = make("site")
+    assert completed.code == 0, completed.output[-4000:]
+    answer = httpx.get(f"{World.of_sandbox().url}/health", timeout=5)
+    assert answer.status_code == 200
