@@ -38,6 +38,13 @@ def test_six_steps(runner: Runner, file: Path, ssm: Any) -> None:
     assert (stored(ssm)["Type"], stored(ssm)["Version"]) == ("SecureString", 2)
 
 
+def test_without_leave_to_replace_what_is_there_stays(runner: Runner, file: Path) -> None:
+    version = runner.run(replace=False)["version"]
+    file.write_text("OTHER=1\n")
+    kept = runner.run(replace=False)
+    assert (kept["changed"], kept["version"]) == (False, version)
+
+
 def test_check_mode_writes_nothing(runner: Runner, ssm: Any) -> None:
     assert runner.check()["version"] == 0
     assert ssm.describe_parameters()["Parameters"] == []

@@ -54,6 +54,13 @@ def test_what_is_stored_is_what_was_announced(runner: Runner, s3: Any) -> None:
     assert zipfile.ZipFile(io.BytesIO(body)).namelist() == ["main.py"]
 
 
+def test_without_leave_to_replace_what_is_there_stays(runner: Runner, directory: Path, s3: Any) -> None:
+    assert runner.run(replace=False)["changed"]
+    (directory / "main.py").write_text("app = 2\n")
+    assert not runner.run(replace=False)["changed"]
+    assert len(versions(s3)) == 1
+
+
 def test_check_mode_uploads_nothing(runner: Runner, s3: Any) -> None:
     assert runner.check()["version_id"] == ""
     assert versions(s3) == []

@@ -37,6 +37,10 @@ options:
     type: str
     choices: [Standard, Advanced]
     default: Standard
+  replace:
+    description: Whether a parameter that is there already may be replaced. If not, whatever is there stays.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - slipway.fastapi.aws
 attributes:
@@ -153,7 +157,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     value = read(Path(options["file"]), options["tier"])
     ssm = client("ssm", options["aws"])
     stored = fetch(ssm, name)
-    difference = compare(name, stored, value)
+    kept = stored is not None and not options["replace"]
+    difference = Difference(name) if kept else compare(name, stored, value)
     known = describe(ssm, name) if stored and (options["key_id"] or difference.changed) else {}
     if options["key_id"]:
         difference.compare("key", known.get("KeyId"), options["key_id"])
@@ -180,6 +185,7 @@ def main() -> None:
             "parameter": {"type": "str", "required": True},
             "key_id": {"type": "str", "no_log": False},
             "tier": {"type": "str", "choices": ["Standard", "Advanced"], "default": "Standard"},
+            "replace": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )

@@ -35,6 +35,10 @@ options:
     type: list
     elements: str
     default: []
+  replace:
+    description: Whether an object that is there already may be replaced. If not, whatever is there stays.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - slipway.fastapi.aws
 attributes:
@@ -134,7 +138,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         sha256 = write(directory, contents.files, archive)
         size = archive.tell()
         stored = head(s3, location)
-        difference = compare(location, stored, sha256, size)
+        kept = stored is not None and not options["replace"]
+        difference = Difference(str(location)) if kept else compare(location, stored, sha256, size)
         version_id = stored.version_id if stored else ""
         if difference.changed and not module.check_mode:
             archive.seek(0)
@@ -178,6 +183,7 @@ def main() -> None:
             "artifact": {"type": "str", "required": True},
             "app": {"type": "str", "default": "main:app"},
             "exclude": {"type": "list", "elements": "str", "default": []},
+            "replace": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
