@@ -6,7 +6,7 @@ ENV ?= sandbox
 BLUEPRINT ?= location-content
 PYTHON ?= python3
 ARGS ?=
-APP ?= examples/app
+APP ?=
 FILE ?= .env
 
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
@@ -65,7 +65,9 @@ destroy: checked ready ## Remove what Terraform made for this application in thi
 
 ## What the service gets
 .PHONY: publish env-push
-publish: checked venv ## Upload the application: make publish APP=./dir
+publish: checked ## Upload the application: make publish APP=./dir
+	@$(if $(APP),:,echo "Which application? The folder that holds its main.py: make publish APP=./dir" >&2; exit 2)
+	@$(PYTHON) -m setup venv
 	@$(play) playbooks/publish.yml -e "$$($(call json,dir,$(APP)))" $(ARGS)
 
 env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env

@@ -61,6 +61,12 @@ def test_an_unknown_environment_or_blueprint_stops_before_anything(target: str, 
     assert done.stdout == ""
 
 
+def test_publishing_nothing_in_particular_is_refused() -> None:
+    done = make("publish")
+    assert done.returncode != 0
+    assert "make publish APP=./dir" in done.stderr
+
+
 def test_a_path_with_a_space_stays_one_path() -> None:
     recipe = make("-n", "publish", "APP=./my app").stdout.splitlines()[-1]
     values = recipe[recipe.index("$(printf") : recipe.rindex('"')]
