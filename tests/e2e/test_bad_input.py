@@ -55,8 +55,6 @@ def test_tfvars(world: World, tmp_path: Path, content: str, words: tuple[str, ..
 
 ENV_ROWS = {
     "no equals sign": (b"OK=1\nJUSTAWORD\n", "line 2"),
-    "space around the sign": (b"OK=1\nKEY = %s\n", "line 2"),
-    "export": (b"export KEY=%s\n", "line 1"),
     "comment behind the value": (b"KEY=%s # note\n", "line 1"),
     "expansion": (b"KEY=${HOME}%s\n", "line 1"),
     "escape": (b"KEY=%s\\nmore\n", "line 1"),

@@ -161,13 +161,14 @@ class CallbackModule(DefaultCallback):
         host = result.host.get_name()
         seconds = time.monotonic() - self._began.pop((host, result.task._uuid), time.monotonic())
         place = "" if host in LOCAL else f"  [{host}]"
-        self._say(f"  {sign} {result.task.get_name().strip()}{place}  {seconds:.1f}s", color)
+        failed = color in (constants.COLOR_ERROR, constants.COLOR_UNREACHABLE)
+        self._say(f"  {sign} {result.task.get_name().strip()}{place}  {seconds:.1f}s", color, stderr=failed)
 
-    def _say(self, line: str, color: str | None = None) -> None:
+    def _say(self, line: str, color: str | None = None, stderr: bool = False) -> None:
         if self._heading:
             self._display.display(f"\n{self._heading}", color=constants.COLOR_HIGHLIGHT)
             self._heading = ""
-        self._display.display(line, color=color)
+        self._display.display(line, color=color, stderr=stderr)
 
     def _explain(self, result: Any) -> None:
         outcome = result.result
