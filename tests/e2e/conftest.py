@@ -17,7 +17,7 @@ REUSE = "SLIPWAY_E2E_REUSE" in os.environ
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests without a sandbox come first, those that end or interrupt it last: everything between shares it."""
-    order = {"test_bad_machine": -1, "test_sandbox_down": 1, "test_interruption": 2}
+    order = {"test_bad_machine": -1, "test_gap_fill": 1, "test_sandbox_down": 2, "test_interruption": 3}
     items.sort(key=lambda item: order.get(item.path.stem, 0))
 
 

@@ -42,7 +42,7 @@ def unchanged(world: World, with_process: bool = True) -> Iterator[None]:
         ("prot = 8000\n", ("prot", "undeclared")),
         ('ssh_ingress_cidrs = ["0.0.0.0/0"]\n', ("0.0.0.0/0", "SSH")),
         ('ssh_ingress_cidrs = ["::/0"]\n', ("::/0", "SSH")),
-        ("port = 80\n", ("port", "1024")),
+        ("backend_port = 80\n", ("backend_port", "1024")),
     ],
     ids=["unknown key", "SSH from everywhere", "SSH from everywhere by IPv6", "privileged port"],
 )

@@ -24,14 +24,15 @@ HOST_PROCESS = "systemctl show backend --property=MainPID"
 
 @dataclass(frozen=True)
 class World:
-    """The one app that the end-to-end tests deploy, in the sandbox."""
+    """One app in the sandbox, and the sandbox around it."""
 
     settings: Settings
+    app: str = "location-content"
 
     @classmethod
-    def of_sandbox(cls) -> World:
-        """The sandbox that `make site` uses."""
-        return cls(settings_for("main"))
+    def of_sandbox(cls, app: str = "location-content") -> World:
+        """The sandbox that `make site` uses, and the host of one app in it."""
+        return cls(settings_for("main"), app)
 
     def client(self, service: str) -> Any:
         """A boto3 client with the operator's keys, whatever the shell says."""
