@@ -1,4 +1,4 @@
-"""Blueprint gap-fill: a host ready for Docker, beside another app in the same account, without parameter or artifact."""
+"""Blueprint gap-fill: a host ready for Docker, beside another app of the account, with neither artifact nor parameter."""
 
 from __future__ import annotations
 
