@@ -1,4 +1,4 @@
-"""Blueprint gap-fill: a host ready for Docker, beside another app of the account, with neither artifact nor parameter."""
+"""Blueprint gap-fill: a host ready for Docker, beside another app of the account, without artifact or parameter."""
 
 from __future__ import annotations
 
