@@ -64,7 +64,7 @@ destroy: checked ready ## Remove what Terraform made for this application in thi
 	@$(play) playbooks/destroy.yml $(ARGS)
 
 ## What the service gets
-.PHONY: publish env-push
+.PHONY: publish env-push env-diff doctor
 publish: checked ## Upload the application: make publish APP=./dir
 	@$(if $(APP),:,echo "Which application? The folder that holds its main.py: make publish APP=./dir" >&2; exit 2)
 	@$(PYTHON) -m setup venv
@@ -73,8 +73,31 @@ publish: checked ## Upload the application: make publish APP=./dir
 env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env
 	@$(play) playbooks/env_push.yml -e "$$($(call json,file,$(FILE)))" $(ARGS)
 
+env-diff: checked venv ## Compare a .env with the stored one, by names: make env-diff FILE=.env
+	@$(bin)/python tools/env_diff.py --inventory 'inventories/$(ENV)' --app '$(BLUEPRINT)' -- '$(FILE)'
+
+doctor: venv ## Can a directory be deployed? make doctor APP=./dir [ARGS=--json]
+	@$(bin)/python -m tools.doctor $(ARGS) -- '$(APP)'
+
 ## Look at what runs
-.PHONY: ssh health
+.PHONY: status logs shell run ssh health
+service = $(bin)/python tools/service.py $(1) --inventory 'inventories/$(ENV)'
+one = $(call service,$(1)) $(if $(HOST),--host '$(HOST)')
+
+status: checked venv ## Release, unit, disk and last verify of every host [ARGS=--json]
+	@$(call service,status) $(ARGS)
+
+logs: checked venv ## The service's journal: make logs [HOST=i-…] [ARGS="--follow --lines 500"]
+	@$(call one,logs) $(ARGS)
+
+shell: checked venv ## A shell as the service: its account, release, .env and restrictions [HOST=i-…]
+	@$(call one,shell)
+
+run: export SLIPWAY_COMMAND = $(value CMD)
+run: checked venv ## One command as the service: make run CMD="python -m x" [HOST=i-…]
+	@$(if $(value CMD),:,echo 'Say what to run: make run CMD="python -m x"' >&2; exit 2)
+	@$(call one,run) -- "$$SLIPWAY_COMMAND"
+
 # By the environment, so that quotes and semicolons of the command reach the host and not this shell.
 ssh: export SLIPWAY_SSH_COMMAND = $(value ARGS)
 ssh: checked venv ## Open a shell on a host: make ssh [HOST=i-…] [ARGS="command"]

@@ -11,15 +11,18 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HEALTH_TIMEOUT_SECONDS = 10
 # Ansible resolves these for each host: what is a template in the inventory is a value here.
 QUESTION = """{{ {
   'address': ansible_host, 'user': ansible_user, 'key': ansible_ssh_private_key_file | default(''),
   'options': ansible_ssh_common_args | default(''), 'public': slipway_public_address | default(''),
-  'port': slipway_port, 'health': slipway_health_path, 'app': slipway_app
+  'port': slipway_port, 'health': slipway_health_path, 'app': slipway_app,
+  'unit': uvicorn_unit | default('backend'), 'directory': uvicorn_dir | default('/opt/backend')
 } }}"""
 
 
@@ -40,11 +43,13 @@ class Host:
     port: int
     health: str
     app: str
+    unit: str = "backend"
+    directory: str = "/opt/backend"
 
-    def ssh(self, command: list[str]) -> list[str]:
-        """Return the ssh command line that reaches the host as Ansible does."""
+    def ssh(self, command: list[str], options: Sequence[str] = ()) -> list[str]:
+        """Return the ssh command line that reaches the host as Ansible does, with more of ssh's own options."""
         key = ["-i", self.key] if self.key else []
-        return ["ssh", *shlex.split(self.options), *key, f"{self.user}@{self.address}", *command]
+        return ["ssh", *options, *shlex.split(self.options), *key, f"{self.user}@{self.address}", *command]
 
     def health_url(self) -> str:
         """Return where a client asks the service for its health."""
@@ -53,28 +58,32 @@ class Host:
 
 def find_hosts(inventory: str) -> list[Host]:
     """Return the environment's hosts, by name. Raises NoHostError when there is none or it cannot be told."""
-    with tempfile.TemporaryDirectory() as answers:
+    answers = ask(inventory, QUESTION)
+    return [Host(name=name, **facts | {"port": int(facts["port"])}) for name, facts in answers.items()]
+
+
+def ask(inventory: str, question: str) -> dict[str, dict[str, Any]]:
+    """Return what a template gives for each of the environment's hosts, by the host's name.
+
+    Raises NoHostError when there is no host or it cannot be told.
+    """
+    with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
                 *(Path(sys.executable).parent / "ansible", "slipway", "-i", inventory),
-                *("-m", "ansible.builtin.debug", "-a", f"msg={json.dumps(QUESTION)}", "--tree", answers),
+                *("-m", "ansible.builtin.debug", "-a", f"msg={json.dumps(question)}", "--tree", folder),
             ],
             capture_output=True,
             text=True,
             check=False,
         )
-        files = sorted(Path(answers).iterdir())
-        hosts = [_host(path) for path in files]
+        files = sorted(Path(folder).iterdir())
+        answers = {path.name: json.loads(path.read_text(encoding="utf-8"))["msg"] for path in files}
     if done.returncode:
         raise NoHostError(f"The hosts of {inventory} cannot be told: {done.stderr.strip() or done.stdout.strip()}")
-    if not hosts:
+    if not answers:
         raise NoHostError(f"There is no host in {inventory}. Make one with: make site")
-    return hosts
-
-
-def _host(answer: Path) -> Host:
-    facts = json.loads(answer.read_text(encoding="utf-8"))["msg"]
-    return Host(name=answer.name, **facts | {"port": int(facts["port"])})
+    return answers
 
 
 def choose(hosts: list[Host], name: str | None) -> Host:

@@ -16,6 +16,7 @@ INTERNAL = {"checked", "venv", "ready"}
 PROMISED = {
     *("site", "test", "lint", "unit", "app-test", "terraform-test", "molecule", "integration", "e2e"),
     *("plan", "apply", "destroy", "publish", "env-push", "ssh"),
+    *("status", "logs", "shell", "run", "env-diff", "doctor"),
     *("health", "sandbox-up", "sandbox-down", "collection", "docs", "clean", "help"),
 }
 
@@ -44,7 +45,11 @@ def test_the_help_names_environments_and_blueprints() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["site", "plan", "apply", "destroy", "publish", "env-push", "verify", "ssh", "health"]
+    "target",
+    [
+        *("site", "plan", "apply", "destroy", "publish", "env-push", "verify", "ssh", "health"),
+        *("status", "logs", "shell", "run", "env-diff"),
+    ],
 )
 @pytest.mark.parametrize(
     ("argument", "told"),

@@ -1,0 +1,107 @@
+"""`make status`, `logs`, `shell` and `run`: what is asked of a host, and what is said of its answer."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools import service
+from tools.hosts import Host
+
+RELEASE = "0123456789ab-01234567"
+
+
+def host(**changes: str) -> Host:
+    """A host of an application named shop."""
+    values: dict[str, Any] = {"address": "10.0.0.4", "user": "slipway", "key": "", "options": "", "public": ""}
+    return Host(name="i-1", port=8000, health="/health", app="shop", **values | changes)
+
+
+def state(**changes: Any) -> dict[str, Any]:
+    """What a host says whose service runs."""
+    unit = {"name": "backend", "load": "loaded", "active": "active", "sub": "running", "since": "Sat", "restarts": 0}
+    return {
+        "host": "i-1",
+        "app": "shop",
+        "release": RELEASE,
+        "unit": unit,
+        "disk": {"total": 8 * 2**30, "free": 2 * 2**30},
+        "verify": {"ok": True, "started": "2026-11-21T00:00:00Z", "release": RELEASE, "red": []},
+    } | changes
+
+
+def test_a_well_host_is_one_line() -> None:
+    assert service.line_of(state()) == (
+        f"i-1  shop  release {RELEASE}  ✓ active (running)  since Sat  disk 2.0 of 8.0 GiB free  "
+        "verify ✓ 2026-11-21T00:00:00Z"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"release": ""}, "release none"),
+        ({"verify": None}, "verify not since the host started"),
+        ({"verify": {"ok": False, "started": "T", "release": RELEASE, "red": ["s3", "rds"]}}, "verify ✗ s3, rds T"),
+        ({"verify": {"ok": True, "started": "T", "release": "older", "red": []}}, "verify ✓ T (another release)"),
+        ({"unit": state()["unit"] | {"active": "failed", "sub": "failed"}}, "✗ failed (failed)"),
+        ({"unit": state()["unit"] | {"restarts": 3}}, "restarts 3"),
+        ({"unit": state()["unit"] | {"load": "not-found", "active": "inactive"}}, "✗ no backend.service"),
+        ({"error": "no route"}, "✗ no route"),
+    ],
+)
+def test_what_is_not_well_is_told(changes: dict[str, Any], told: str) -> None:
+    assert told in service.line_of(state(**changes))
+
+
+@pytest.fixture
+def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program named ssh that says what a file beside it holds."""
+    program = tmp_path / "ssh"
+    program.write_text(f"#!/bin/sh\ncat {tmp_path}/answer; echo '{tmp_path} says no' >&2\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path / "answer"
+
+
+def test_status_is_json_for_programs(ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {name: state()[name] for name in ("release", "unit", "disk", "verify")}
+    ssh.write_text(json.dumps(told), encoding="utf-8")
+    assert service.status([host(public="198.51.100.7")], as_json=True) is True
+    assert json.loads(capsys.readouterr().out) == [{"host": "i-1", "app": "shop", "address": "198.51.100.7", **told}]
+
+
+def test_a_host_that_is_not_reached_is_told_and_not_well(ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ssh.write_text("", encoding="utf-8")
+    assert service.status([host()], as_json=False) is False
+    assert capsys.readouterr().out == f"i-1  shop  ✗ {ssh.parent} says no\n"
+
+
+def test_a_script_reaches_the_host_as_one_word_that_a_shell_reads_back() -> None:
+    (word,) = service.beside(host(unit="web", directory="/srv/web"), True, "/bin/sh", "-c", "echo '$HOME' \"a b\"")
+    words = shlex.split(word)
+    assert words[:4] == ["sudo", "--non-interactive", "python3", "-c"]
+    compile(words[4], "inside.py", "exec")
+    assert words[5:] == ["/srv/web", "web", "terminal", "/bin/sh", "-c", "echo '$HOME' \"a b\""]
+
+
+def test_the_journal_is_the_units() -> None:
+    (word,) = service.journal(host(unit="web"), 20, True, "1 hour ago")
+    assert shlex.split(word)[2:] == [
+        *("journalctl", "--no-pager", "--unit=web", "--lines=20", "--follow", "--since=1 hour ago"),
+    ]
+
+
+def test_options_of_ssh_stand_before_the_host() -> None:
+    assert host(options="-o X=1").ssh(["true"], options=["-t"]) == [
+        "ssh",
+        "-t",
+        "-o",
+        "X=1",
+        "slipway@10.0.0.4",
+        "true",
+    ]

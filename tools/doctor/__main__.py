@@ -1,0 +1,141 @@
+"""`python -m tools.doctor DIRECTORY`: ends with 0 when the directory can be deployed, with 1 when it cannot."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "collections"))
+
+from ansible_collections.slipway.fastapi.plugins.module_utils._package import LEFT_OUT  # noqa: E402
+
+from tools.doctor import artifact, python  # noqa: E402
+from tools.doctor.finding import Finding  # noqa: E402
+from tools.doctor.source import Source  # noqa: E402
+
+DEFAULT_APPLICATION = "main:app"
+DEFAULT_PORT = 8000
+DEFAULT_HEALTH = "/health"
+DESCRIPTION = "/openapi.json"
+HEALTHY = (
+    "health",
+    "healthz",
+    "health-check",
+    "health_check",
+    "healthcheck",
+    "livez",
+    "readyz",
+    "ping",
+    "status",
+    "heartbeat",
+)
+
+
+def python_files(directory: Path) -> list[str]:
+    """Python files that can go into the artifact. One that is refused for another reason is still worth reading."""
+    found = []
+    for folder, folders, names in os.walk(directory):
+        folders[:] = sorted(name for name in folders if name not in LEFT_OUT and not name.startswith("."))
+        found += [str((Path(folder) / name).relative_to(directory)) for name in sorted(names) if name.endswith(".py")]
+    return found
+
+
+def application(directory: Path, source: Source) -> Finding:
+    """Where the FastAPI object is, and how Slipway is told."""
+    found = source.applications()
+    broken = f" ({', '.join(source.unreadable)}: not Python 3)" if source.unreadable else ""
+    if not found:
+        fix = "have `app = FastAPI()` in main.py, or name the directory that holds the service: make doctor APP=./dir"
+        return Finding("application", "bad", f"no module-level FastAPI object in any Python file{broken}", fix)
+    best = found[0]
+    module = best.partition(":")[0]
+    misplaced = source.missing_imports(module)
+    if misplaced:
+        folder = directory / Path(source.modules[module].path).parent
+        text = f"{best} imports {', '.join(misplaced)}, which is found only when {folder.name}/ is the start"
+        return Finding("application", "bad", text, f"deploy that directory: APP={folder}")
+    if best == DEFAULT_APPLICATION:
+        return Finding("application", "ok", best)
+    return Finding("application", "ok", best, f"publish and release with ARGS='-e uvicorn_app={best}'")
+
+
+def health(source: Source) -> Finding:
+    """Which route tells whether the service is well."""
+    paths = [route.path for route in source.get_routes() if "{" not in route.path]
+    if DEFAULT_HEALTH in paths:
+        return Finding("health", "ok", f"GET {DEFAULT_HEALTH}")
+    named = [path for path in paths if path.rstrip("/").rpartition("/")[2].lower() in HEALTHY]
+    other = [*sorted(named, key=len), *(path for path in paths if path == "/")]
+    if other:
+        fix = f'set health_path = "{other[0]}" in the blueprint, if it answers 200 without a login'
+        return Finding("health", "note", f"no GET {DEFAULT_HEALTH}, but GET {other[0]}", fix)
+    if source.describes_itself():
+        fix = f'add @app.get("{DEFAULT_HEALTH}"), or set health_path = "{DESCRIPTION}" in the blueprint'
+        return Finding("health", "note", f"no route for it, but FastAPI's own GET {DESCRIPTION}", fix)
+    return Finding("health", "bad", "no route for it was found", f'add @app.get("{DEFAULT_HEALTH}")')
+
+
+def port(source: Source) -> Finding:
+    """Which port the service gets: the blueprint's, whatever the application's own start says."""
+    other = [number for number in source.ports() if number != DEFAULT_PORT]
+    if other:
+        return Finding(
+            "port",
+            "note",
+            f"uvicorn.run() names {other[0]} and is not used: the service gets {DEFAULT_PORT}",
+            f"set backend_port = {other[0]} in the blueprint, if clients expect it",
+        )
+    return Finding("port", "ok", f"{DEFAULT_PORT}, or backend_port of the blueprint")
+
+
+def examine(directory: Path, uv: Path) -> Iterator[Finding]:
+    """Everything there is to say of a directory."""
+    source = Source(directory, python_files(directory))
+    found = application(directory, source)
+    yield found
+    yield python.version(directory)
+    yield python.requirements(directory, uv)
+    yield port(source)
+    yield health(source)
+    names = source.applications()
+    if names:
+        yield from artifact.findings(directory, names[0])
+    yield from artifact.dotenv(directory)
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python -m tools.doctor", description="Can Slipway deploy this directory?")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--json", action="store_true", help="for programs")
+    arguments = parser.parse_args()
+    directory = arguments.directory.resolve()
+    if not directory.is_dir():
+        sys.exit(f"{directory} is no directory. Name the one that holds main.py: make doctor APP=./dir")
+    findings = []
+    if not arguments.json:
+        print(directory)
+    for finding in examine(directory, Path(sys.executable).parent / "uv"):
+        findings.append(finding)
+        if not arguments.json:
+            print(finding, flush=True)
+    deployable = all(finding.level != "bad" for finding in findings)
+    if arguments.json:
+        shown = {
+            "directory": str(directory),
+            "deployable": deployable,
+            "findings": [found.as_dict() for found in findings],
+        }
+        print(json.dumps(shown, indent=2, ensure_ascii=False))
+    else:
+        print("Deployable." if deployable else "Not deployable yet: see each ✗.")
+    sys.exit(0 if deployable else 1)
+
+
+if __name__ == "__main__":
+    main()

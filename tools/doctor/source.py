@@ -1,0 +1,248 @@
+"""Reads an application's Python files without running them: where its FastAPI object is, and which paths it answers."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+PREFERRED = ("main.py", "app.py", "app/main.py", "src/main.py", "api/main.py")
+"""Where an application usually is, the best first."""
+ASIDE = ("tests", "test", "docs", "examples", "migrations", "alembic")
+"""Folders whose FastAPI objects are not the service."""
+HELPER_DEPTH = 5
+"""How many modules an object may be handed on through."""
+
+
+@dataclass(frozen=True)
+class Module:
+    """One Python file. `name` is how it is imported from the application's directory."""
+
+    path: str
+    tree: ast.Module = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its name with dots, a package by its folder."""
+        return self.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @cached_property
+    def imports(self) -> dict[str, tuple[str, str]]:
+        """Local name -> (module, name in it) of each import, relative ones resolved; `import x` has no name in it."""
+        found: dict[str, tuple[str, str]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom):
+                for alias in node.names:
+                    found[alias.asname or alias.name] = (self._absolute(node), alias.name)
+            elif isinstance(node, ast.Import):
+                for alias in node.names:
+                    found[alias.asname or alias.name.partition(".")[0]] = (alias.name, "")
+        return found
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        if not node.level:
+            return node.module or ""
+        package = self.path.split("/")[: -node.level]
+        return ".".join([*package, *([node.module] if node.module else [])])
+
+    def assigned(self) -> Iterator[tuple[str, ast.expr]]:
+        """Names of the module itself, and what they are set to."""
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign):
+                yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+                yield node.target.id, node.value
+
+
+@dataclass(frozen=True)
+class Route:
+    """A GET route, as far as the text tells its path."""
+
+    path: str
+    module: str
+
+
+class Source:
+    """All Python files of a directory that go into the artifact."""
+
+    def __init__(self, directory: Path, files: Sequence[str]) -> None:
+        self.modules: dict[str, Module] = {}
+        self.unreadable: list[str] = []
+        for path in files:
+            if not path.endswith(".py"):
+                continue
+            try:
+                module = Module(path, ast.parse((directory / path).read_bytes()))
+            except (SyntaxError, ValueError):
+                self.unreadable.append(path)
+                continue
+            self.modules[module.name] = module
+
+    def applications(self) -> list[str]:
+        """Every `module:name` that is a FastAPI object, the likeliest first."""
+        found = [
+            (self._rank(module, name), f"{module.name}:{name}")
+            for module in self.modules.values()
+            if not set(module.path.split("/")[:-1]) & set(ASIDE) and not Path(module.path).name.startswith("test_")
+            for name in dict.fromkeys([*(name for name, _ in module.assigned()), *module.imports])
+            if self._is_application(module, name)
+        ]
+        return [application for _, application in sorted(found)]
+
+    @staticmethod
+    def _rank(module: Module, name: str) -> tuple[int, int, bool, str]:
+        place = PREFERRED.index(module.path) if module.path in PREFERRED else len(PREFERRED)
+        return place, module.path.count("/"), name != "app", module.name
+
+    def _is_application(self, module: Module, name: str, depth: int = HELPER_DEPTH) -> bool:
+        for assigned, value in module.assigned():
+            if assigned == name and self._makes(module, value, depth):
+                return True
+        origin = module.imports.get(name)
+        other = self.modules.get(origin[0]) if origin else None
+        return bool(
+            depth and origin and other and other is not module and self._is_application(other, origin[1], depth - 1)
+        )
+
+    def _makes(self, module: Module, value: ast.expr, depth: int) -> bool:
+        """Whether an expression is `FastAPI(…)`, or calls a function of the application that returns one."""
+        if not isinstance(value, ast.Call):
+            return False
+        if _is_class(module, value.func, "FastAPI"):
+            return True
+        return bool(depth) and isinstance(value.func, ast.Name) and self._returns(module, value.func.id, depth - 1)
+
+    def _returns(self, module: Module, function: str, depth: int) -> bool:
+        for node in module.tree.body:
+            if isinstance(node, ast.FunctionDef) and node.name == function:
+                return any(isinstance(part, ast.Call) and self._makes(module, part, depth) for part in ast.walk(node))
+        origin = module.imports.get(function)
+        other = self.modules.get(origin[0]) if origin else None
+        return bool(depth and origin and other and self._returns(other, origin[1], depth - 1))
+
+    def missing_imports(self, name: str) -> list[str]:
+        """First words of a module's imports that are found beside it, but not from the application's directory."""
+        module = self.modules[name]
+        tops = {other.split(".")[0] for other in self.modules}
+        parents = module.path.split("/")[:-1]
+        wanted = {
+            node.module.split(".")[0]
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level
+        }
+        beside = {other.split(".")[len(parents)] for other in self.modules if self._below(other, parents)}
+        return sorted((wanted & beside) - tops) if parents else []
+
+    @staticmethod
+    def _below(name: str, parents: list[str]) -> bool:
+        parts = name.split(".")
+        return len(parts) > len(parents) and parts[: len(parents)] == parents
+
+    def get_routes(self) -> list[Route]:
+        """GET routes with the prefixes that the text names; a prefix that is computed is taken for empty."""
+        prefixes = self._included()
+        found: dict[Route, None] = {}
+        for module in self.modules.values():
+            own = {
+                name: _text(_keyword(value, "prefix"))
+                for name, value in module.assigned()
+                if isinstance(value, ast.Call)
+            }
+            for router, path in _decorated(module):
+                origin = module.imports.get(router)
+                key = (origin[0], origin[1]) if origin else (module.name, router)
+                for prefix in prefixes.get(key, [""]):
+                    found[Route(f"{prefix}{own.get(router, '')}{path}" or "/", module.name)] = None
+        return list(found)
+
+    def _included(self) -> dict[tuple[str, str], list[str]]:
+        """(module, name) of each router -> the prefixes of its inclusion, with those of the router that includes it."""
+        edges: list[tuple[tuple[str, str], tuple[str, str], str]] = []
+        for module in self.modules.values():
+            own = {
+                name: _text(_keyword(value, "prefix"))
+                for name, value in module.assigned()
+                if isinstance(value, ast.Call)
+            }
+            for node in ast.walk(module.tree):
+                if (
+                    isinstance(node, ast.Call)
+                    and isinstance(node.func, ast.Attribute)
+                    and node.func.attr == "include_router"
+                ):
+                    child = self._named(module, node.args[0]) if node.args else None
+                    parent = self._named(module, node.func.value)
+                    if child and parent:
+                        inner = own.get(parent[1], "") if parent[0] == module.name else ""
+                        edges.append((child, parent, f"{inner}{_text(_keyword(node, 'prefix'))}"))
+        found: dict[tuple[str, str], list[str]] = {}
+        for child, parent, prefix in edges:
+            above = [outer for inner, _, outer in edges if inner == parent] or [""]
+            found.setdefault(child, []).extend(f"{outer}{prefix}" for outer in above)
+        return found
+
+    def _named(self, module: Module, value: ast.expr) -> tuple[str, str] | None:
+        """Where the object that `name` or `module.name` stands for is made."""
+        if isinstance(value, ast.Name):
+            origin = module.imports.get(value.id)
+            return origin if origin and origin[1] else (module.name, value.id)
+        if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
+            origin = module.imports.get(value.value.id)
+            if origin:
+                return (f"{origin[0]}.{origin[1]}".strip("."), value.attr)
+        return None
+
+    def describes_itself(self) -> bool:
+        """Whether FastAPI answers at its usual place for the description of the service."""
+        calls = (
+            node for module in self.modules.values() for node in ast.walk(module.tree) if isinstance(node, ast.Call)
+        )
+        return not any(_keyword(call, "openapi_url") for call in calls)
+
+    def ports(self) -> list[int]:
+        """Ports that `uvicorn.run(…)` names in the text."""
+        calls = (
+            node for module in self.modules.values() for node in ast.walk(module.tree) if isinstance(node, ast.Call)
+        )
+        values = (_keyword(call, "port") for call in calls if _ends(call.func, "run"))
+        return sorted(
+            {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, int)}
+        )
+
+
+def _ends(function: ast.expr, name: str) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr == name
+
+
+def _is_class(module: Module, function: ast.expr, name: str) -> bool:
+    """Whether an expression is a class of fastapi, by whatever name it was imported."""
+    if isinstance(function, ast.Name):
+        return module.imports.get(function.id, ("", ""))[1] == name and "fastapi" in module.imports[function.id][0]
+    return (
+        isinstance(function, ast.Attribute)
+        and function.attr == name
+        and isinstance(function.value, ast.Name)
+        and module.imports.get(function.value.id, ("", ""))[0] == "fastapi"
+    )
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+
+
+def _text(value: ast.expr | None) -> str:
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+
+
+def _decorated(module: Module) -> Iterator[tuple[str, str]]:
+    """(router, path) of each `@router.get("path")`."""
+    for node in ast.walk(module.tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        for mark in node.decorator_list:
+            if isinstance(mark, ast.Call) and _ends(mark.func, "get") and isinstance(mark.func, ast.Attribute):
+                value = mark.args[0] if mark.args else _keyword(mark, "path")
+                if isinstance(mark.func.value, ast.Name) and isinstance(value, ast.Constant):
+                    yield mark.func.value.id, _text(value)

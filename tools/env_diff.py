@@ -1,0 +1,97 @@
+"""`make env-diff`: how a local `.env` differs from the stored one, by the names of variables and never by a value.
+
+Ends with 0 when the two have the same variables and values, with 2 when they differ, and with 1 when that cannot be
+told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
+
+from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client  # noqa: E402
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse  # noqa: E402
+from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import fetch  # noqa: E402
+
+from tools.hosts import NoHostError, ask  # noqa: E402
+
+QUESTION = "{{ {'app': slipway_app, 'parameter': slipway_env_parameter | default(''), 'aws': slipway_aws} }}"
+SAME, ERROR, DIFFERENT = 0, 1, 2
+
+
+class CompareError(Exception):
+    """The two cannot be compared; the message says why, and no value."""
+
+
+def local(path: Path) -> dict[str, str]:
+    """The variables of the file. Raises CompareError."""
+    try:
+        return parse(path.read_bytes())
+    except OSError as error:
+        raise CompareError(f"{path} cannot be read: {error.strerror}. Name another with FILE=…") from error
+    except DotenvError as error:
+        raise CompareError(f"{path} is not a strict .env file:\n{error}") from None
+
+
+def stored(aws: Mapping[str, object], parameter: str) -> dict[str, str]:
+    """The variables of the parameter; none where it does not exist. Raises CompareError."""
+    try:
+        found = fetch(client("ssm", aws), parameter)
+        return parse(found.value.encode("utf-8")) if found else {}
+    except AwsError as error:
+        raise CompareError(str(error)) from error
+    except DotenvError as error:
+        raise CompareError(
+            f"parameter {parameter} is not a strict .env file; store it anew: make env-push\n{error}"
+        ) from None
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
+    """A line for each name that a push of `new` would add, remove or change."""
+    for key in sorted({*old, *new}):
+        if key not in old:
+            yield f"  + {key}  added: only in the file"
+        elif key not in new:
+            yield f"  - {key}  removed: only in the parameter"
+        elif old[key] != new[key]:
+            yield f"  ~ {key}  changed: another value"
+
+
+def compare(inventory: str, app: str, path: Path) -> int:
+    """Print the differences for each parameter of the application's hosts. Raises CompareError or NoHostError."""
+    new = local(path)
+    answers = [answer for answer in ask(inventory, QUESTION).values() if answer["app"] == app]
+    parameters = {answer["parameter"]: answer["aws"] for answer in answers if answer["parameter"]}
+    if not parameters:
+        raise CompareError(
+            f"No running host of {app} in {inventory} names its parameter. Provision it first: make apply"
+        )
+    result = SAME
+    for parameter, aws in sorted(parameters.items()):
+        lines = list(differences(stored(aws, parameter), new))
+        result = DIFFERENT if lines else result
+        print(f"{parameter}: {'differs from' if lines else 'has the variables and values of'} {path}", *lines, sep="\n")
+    return result
+
+
+def main() -> None:
+    """Do what the command line asks."""
+    parser = argparse.ArgumentParser(description="Compare a local .env with the stored one, by names.")
+    parser.add_argument("--inventory", required=True)
+    parser.add_argument("--app", required=True, help="the application whose hosts name the parameter")
+    parser.add_argument("file", type=Path)
+    arguments = parser.parse_args()
+    try:
+        sys.exit(compare(arguments.inventory, arguments.app, arguments.file))
+    except (CompareError, NoHostError) as error:
+        print(error, file=sys.stderr)
+        sys.exit(ERROR)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Runs a command as the service would: with its account, release, environment and restrictions.
+
+`make run` and `make shell` send this text to the host, so it imports no other file of ours. Called with the
+application's directory, the unit's name, `terminal` or `pipe`, and the words of the command, as root. What the unit and
+its drop-ins say now is handed to systemd-run, so that this cannot allow more than the service has.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+OTHER_PURPOSE = (
+    "Exec",
+    "Restart",
+    "Timeout",
+    "Type",
+    "Syslog",
+    "Standard",
+    "RemainAfterExit",
+    "PIDFile",
+    "KillMode",
+    "Watchdog",
+)
+"""How settings begin that say what the service runs and how it is kept running; the rest is what surrounds it."""
+
+
+def settings(unit_files: str) -> list[str]:
+    """The `Name=value` lines that surround a service, in their order, from what `systemctl cat` prints."""
+    found = []
+    section = ""
+    for line in unit_files.replace("\\\n", " ").splitlines():
+        text = line.strip()
+        if text.startswith("["):
+            section = text
+        elif section == "[Service]" and "=" in text and not text.startswith(("#", ";", *OTHER_PURPOSE)):
+            found.append(text)
+    return found
+
+
+def command_line(
+    unit: str, release: Path, directory: Path, surroundings: Sequence[str], words: Sequence[str], *, terminal: bool
+) -> list[str]:
+    """The systemd-run command that runs `words` in the release's code, with its programs first in the path."""
+    options = ["--quiet", "--wait", "--collect", "--service-type=exec", "--pty" if terminal else "--pipe"]
+    # By the release's own path: a switch during a long command must not change what it imports.
+    kept = [line.replace(f"{directory}/current/", f"{release}/") for line in surroundings]
+    path = f"PATH={release}/venv/bin:/usr/local/bin:/usr/bin:/bin"
+    return [
+        *("systemd-run", *options, f"--unit={unit}-run-{os.getpid()}", f"--description=a command beside {unit}"),
+        *(f"--property={line}" for line in kept),
+        *(f"--setenv={variable}" for variable in (path, f"VIRTUAL_ENV={release}/venv")),
+        *([f"--setenv=TERM={os.environ['TERM']}"] if terminal and os.environ.get("TERM") else []),
+        "--",
+        # systemd would replace variables itself; the shell in the unit is the one to do it.
+        *(word.replace("$", "$$") for word in words),
+    ]
+
+
+def main() -> None:
+    """Entry point: DIRECTORY UNIT terminal|pipe WORD…"""
+    directory, unit, way, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
+    try:
+        release = (directory / "current").resolve(strict=True)
+    except OSError:
+        sys.exit("There is no release on this host yet. Bring one with: make publish release")
+    shown = subprocess.run(["systemctl", "cat", f"{unit}.service"], capture_output=True, text=True, check=False)
+    if shown.returncode:
+        sys.exit(f"There is no {unit}.service on this host yet. Make it with: make configure release")
+    argv = command_line(unit, release, directory, settings(shown.stdout), words, terminal=way == "terminal")
+    os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()

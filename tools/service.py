@@ -1,0 +1,159 @@
+"""`make logs`, `make status`, `make shell` and `make run`: the service on its hosts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.hosts import Host, NoHostError, choose, find_hosts  # noqa: E402
+
+ON_HOST = Path(__file__).resolve().parent / "on_host"
+CONNECT_SECONDS = 10
+ANSWER_SECONDS = 60
+
+
+def on_host(script: str, *arguments: str) -> list[str]:
+    """The command that runs a file of `tools/on_host` on a host as root, as ssh takes it: in one word."""
+    text = (ON_HOST / f"{script}.py").read_text(encoding="utf-8")
+    return [shlex.join(["sudo", "--non-interactive", "python3", "-c", text, *arguments])]
+
+
+def journal(host: Host, lines: int, follow: bool, since: str) -> list[str]:
+    """The command that shows the service's journal on a host."""
+    options = [*(["--follow"] if follow else []), *([f"--since={since}"] if since else [])]
+    argv = [
+        "sudo",
+        "--non-interactive",
+        "journalctl",
+        "--no-pager",
+        f"--unit={host.unit}",
+        f"--lines={lines}",
+        *options,
+    ]
+    return [shlex.join(argv)]
+
+
+def beside(host: Host, terminal: bool, *words: str) -> list[str]:
+    """The command that runs `words` beside the service, inside what surrounds it."""
+    return on_host("inside", host.directory, host.unit, "terminal" if terminal else "pipe", *words)
+
+
+def state_of(host: Host) -> dict[str, Any]:
+    """What the host says of itself, or `error` where it does not."""
+    known = {"host": host.name, "app": host.app, "address": host.public or host.address}
+    argv = host.ssh(
+        on_host("state", host.directory, host.unit),
+        options=["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"],
+    )
+    try:
+        done = subprocess.run(
+            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ANSWER_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return known | {"error": f"no answer within {ANSWER_SECONDS} s"}
+    try:
+        return known | json.loads(done.stdout)
+    except ValueError:
+        said = done.stderr.strip().splitlines() or ["no answer"]
+        return known | {"error": said[-1]}
+
+
+def line_of(state: dict[str, Any]) -> str:
+    """A host's state for a person, in one line."""
+    begin = f"{state['host']}  {state['app']}  "
+    if "error" in state:
+        return f"{begin}✗ {state['error']}"
+    unit, disk, verify = state["unit"], state["disk"], state["verify"]
+    parts = [
+        f"release {state['release'] or 'none'}",
+        f"{'✓' if well(state) else '✗'} {unit['active']} ({unit['sub']})"
+        if unit["load"] == "loaded"
+        else f"✗ no {unit['name']}.service",
+        f"since {unit['since']}" if unit["since"] else "",
+        f"restarts {unit['restarts']}" if unit["restarts"] else "",
+        f"disk {disk['free'] / 2**30:.1f} of {disk['total'] / 2**30:.1f} GiB free",
+        f"verify {_verdict(verify, state['release'])}",
+    ]
+    return begin + "  ".join(part for part in parts if part)
+
+
+def _verdict(verify: dict[str, Any] | None, release: str) -> str:
+    if not verify:
+        return "not since the host started"
+    result = "✓" if verify["ok"] else f"✗ {', '.join(verify['red'])}"
+    return f"{result} {verify['started']}" + ("" if verify["release"] == release else " (another release)")
+
+
+def well(state: dict[str, Any]) -> bool:
+    """Whether the host answers and its service runs."""
+    return "error" not in state and state["unit"]["active"] == "active"
+
+
+def status(hosts: list[Host], as_json: bool) -> bool:
+    """Print the state of every host, all asked at the same time, and return whether each is well."""
+    with ThreadPoolExecutor(max_workers=16) as pool:
+        states = list(pool.map(state_of, hosts))
+    print(json.dumps(states, indent=2) if as_json else "\n".join(line_of(state) for state in states))
+    return all(well(state) for state in states)
+
+
+def replace_by(host: Host, command: list[str], terminal: bool) -> None:
+    """Become the ssh that runs the command, so that keys, signals and the exit code are its own."""
+    argv = host.ssh(command, options=["-t"] if terminal else [])
+    sys.stdout.flush()
+    os.execvp(argv[0], argv)  # noqa: S606 - a shell has no part in this
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="tools/service.py", description="Look at the service on its hosts.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--inventory", required=True)
+    one = argparse.ArgumentParser(add_help=False, parents=[common])
+    one.add_argument("--host", help="the instance id; needed where there are several hosts")
+    verbs = top.add_subparsers(dest="verb", required=True)
+    logs = verbs.add_parser("logs", parents=[one], help="show the service's journal")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes")
+    logs.add_argument("-n", "--lines", type=int, default=100, help="how many lines (100)")
+    logs.add_argument("--since", default="", help="from when on, as journalctl takes it: '1 hour ago'")
+    state = verbs.add_parser("status", parents=[common], help="one line for each host")
+    state.add_argument("--json", action="store_true", help="for programs")
+    verbs.add_parser("shell", parents=[one], help="a shell as the service's account, in the release")
+    run = verbs.add_parser("run", parents=[one], help="one command as the service's account, in the release")
+    run.add_argument("command", help="what a shell on the host is given")
+    return top
+
+
+def main() -> None:
+    """Do what the command line asks."""
+    arguments = parser().parse_args()
+    try:
+        hosts = find_hosts(arguments.inventory)
+        if arguments.verb == "status":
+            sys.exit(0 if status(hosts, arguments.json) else 1)
+        host = choose(hosts, arguments.host)
+    except NoHostError as error:
+        sys.exit(str(error))
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if arguments.verb == "logs":
+        # Without a terminal the host's journalctl would outlive an interrupted `--follow`.
+        replace_by(
+            host, journal(host, arguments.lines, arguments.follow, arguments.since), terminal and arguments.follow
+        )
+    elif arguments.verb == "shell":
+        replace_by(host, beside(host, terminal, "/bin/bash", *(["-i"] if terminal else [])), terminal)
+    else:
+        replace_by(host, beside(host, terminal, "/bin/sh", "-c", arguments.command), terminal)
+
+
+if __name__ == "__main__":
+    main()
