@@ -14,14 +14,13 @@ sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._package import LEFT_OUT  # noqa: E402
 
-from tools.doctor import artifact, python  # noqa: E402
+from tools.doctor import artifact, python, routes  # noqa: E402
 from tools.doctor.finding import Finding  # noqa: E402
 from tools.doctor.source import Source  # noqa: E402
 
 DEFAULT_APPLICATION = "main:app"
 DEFAULT_PORT = 8000
 DEFAULT_HEALTH = "/health"
-DESCRIPTION = "/openapi.json"
 HEALTHY = (
     "health",
     "healthz",
@@ -66,23 +65,33 @@ def application(directory: Path, source: Source) -> Finding:
 
 def health(source: Source) -> Finding:
     """Which route tells whether the service is well."""
-    paths = [route.path for route in source.get_routes() if "{" not in route.path]
+    every = routes.get_routes(source)
+    paths = [path for path in every if "{" not in path]
     if DEFAULT_HEALTH in paths:
         return Finding("health", "ok", f"GET {DEFAULT_HEALTH}")
-    named = [path for path in paths if path.rstrip("/").rpartition("/")[2].lower() in HEALTHY]
+    named = [path for path in paths if _says_health(path)]
+    hidden = [path for path in every if _says_health(path) and routes.COMPUTED in path]
+    if hidden and not named:
+        fix = "set health_path in the blueprint to the whole path, which only the running service tells (/openapi.json)"
+        return Finding("health", "note", f"no GET {DEFAULT_HEALTH}, but GET {hidden[0]}", fix)
     other = [*sorted(named, key=len), *(path for path in paths if path == "/")]
     if other:
         fix = f'set health_path = "{other[0]}" in the blueprint, if it answers 200 without a login'
         return Finding("health", "note", f"no GET {DEFAULT_HEALTH}, but GET {other[0]}", fix)
-    if source.describes_itself():
-        fix = f'add @app.get("{DEFAULT_HEALTH}"), or set health_path = "{DESCRIPTION}" in the blueprint'
-        return Finding("health", "note", f"no route for it, but FastAPI's own GET {DESCRIPTION}", fix)
+    description = routes.description(source)
+    if description:
+        fix = f'add @app.get("{DEFAULT_HEALTH}"), or set health_path = "{description}" in the blueprint'
+        return Finding("health", "note", f"no route for it, but FastAPI's own GET {description}", fix)
     return Finding("health", "bad", "no route for it was found", f'add @app.get("{DEFAULT_HEALTH}")')
+
+
+def _says_health(path: str) -> bool:
+    return path.rstrip("/").rpartition("/")[2].lower() in HEALTHY
 
 
 def port(source: Source) -> Finding:
     """Which port the service gets: the blueprint's, whatever the application's own start says."""
-    other = [number for number in source.ports() if number != DEFAULT_PORT]
+    other = [number for number in routes.ports(source) if number != DEFAULT_PORT]
     if other:
         return Finding(
             "port",

@@ -1,4 +1,4 @@
-"""Reads an application's Python files without running them: where its FastAPI object is, and which paths it answers."""
+"""Reads an application's Python files without running them, and finds its FastAPI object."""
 
 from __future__ import annotations
 
@@ -56,14 +56,6 @@ class Module:
                 yield node.target.id, node.value
 
 
-@dataclass(frozen=True)
-class Route:
-    """A GET route, as far as the text tells its path."""
-
-    path: str
-    module: str
-
-
 class Source:
     """All Python files of a directory that go into the artifact."""
 
@@ -90,6 +82,11 @@ class Source:
             if self._is_application(module, name)
         ]
         return [application for _, application in sorted(found)]
+
+    def calls(self) -> Iterator[tuple[Module, ast.Call]]:
+        """Every call in every file, with the file."""
+        for module in self.modules.values():
+            yield from ((module, node) for node in ast.walk(module.tree) if isinstance(node, ast.Call))
 
     @staticmethod
     def _rank(module: Module, name: str) -> tuple[int, int, bool, str]:
@@ -140,81 +137,6 @@ class Source:
         parts = name.split(".")
         return len(parts) > len(parents) and parts[: len(parents)] == parents
 
-    def get_routes(self) -> list[Route]:
-        """GET routes with the prefixes that the text names; a prefix that is computed is taken for empty."""
-        prefixes = self._included()
-        found: dict[Route, None] = {}
-        for module in self.modules.values():
-            own = {
-                name: _text(_keyword(value, "prefix"))
-                for name, value in module.assigned()
-                if isinstance(value, ast.Call)
-            }
-            for router, path in _decorated(module):
-                origin = module.imports.get(router)
-                key = (origin[0], origin[1]) if origin else (module.name, router)
-                for prefix in prefixes.get(key, [""]):
-                    found[Route(f"{prefix}{own.get(router, '')}{path}" or "/", module.name)] = None
-        return list(found)
-
-    def _included(self) -> dict[tuple[str, str], list[str]]:
-        """(module, name) of each router -> the prefixes of its inclusion, with those of the router that includes it."""
-        edges: list[tuple[tuple[str, str], tuple[str, str], str]] = []
-        for module in self.modules.values():
-            own = {
-                name: _text(_keyword(value, "prefix"))
-                for name, value in module.assigned()
-                if isinstance(value, ast.Call)
-            }
-            for node in ast.walk(module.tree):
-                if (
-                    isinstance(node, ast.Call)
-                    and isinstance(node.func, ast.Attribute)
-                    and node.func.attr == "include_router"
-                ):
-                    child = self._named(module, node.args[0]) if node.args else None
-                    parent = self._named(module, node.func.value)
-                    if child and parent:
-                        inner = own.get(parent[1], "") if parent[0] == module.name else ""
-                        edges.append((child, parent, f"{inner}{_text(_keyword(node, 'prefix'))}"))
-        found: dict[tuple[str, str], list[str]] = {}
-        for child, parent, prefix in edges:
-            above = [outer for inner, _, outer in edges if inner == parent] or [""]
-            found.setdefault(child, []).extend(f"{outer}{prefix}" for outer in above)
-        return found
-
-    def _named(self, module: Module, value: ast.expr) -> tuple[str, str] | None:
-        """Where the object that `name` or `module.name` stands for is made."""
-        if isinstance(value, ast.Name):
-            origin = module.imports.get(value.id)
-            return origin if origin and origin[1] else (module.name, value.id)
-        if isinstance(value, ast.Attribute) and isinstance(value.value, ast.Name):
-            origin = module.imports.get(value.value.id)
-            if origin:
-                return (f"{origin[0]}.{origin[1]}".strip("."), value.attr)
-        return None
-
-    def describes_itself(self) -> bool:
-        """Whether FastAPI answers at its usual place for the description of the service."""
-        calls = (
-            node for module in self.modules.values() for node in ast.walk(module.tree) if isinstance(node, ast.Call)
-        )
-        return not any(_keyword(call, "openapi_url") for call in calls)
-
-    def ports(self) -> list[int]:
-        """Ports that `uvicorn.run(…)` names in the text."""
-        calls = (
-            node for module in self.modules.values() for node in ast.walk(module.tree) if isinstance(node, ast.Call)
-        )
-        values = (_keyword(call, "port") for call in calls if _ends(call.func, "run"))
-        return sorted(
-            {value.value for value in values if isinstance(value, ast.Constant) and isinstance(value.value, int)}
-        )
-
-
-def _ends(function: ast.expr, name: str) -> bool:
-    return isinstance(function, ast.Attribute) and function.attr == name
-
 
 def _is_class(module: Module, function: ast.expr, name: str) -> bool:
     """Whether an expression is a class of fastapi, by whatever name it was imported."""
@@ -226,23 +148,3 @@ def _is_class(module: Module, function: ast.expr, name: str) -> bool:
         and isinstance(function.value, ast.Name)
         and module.imports.get(function.value.id, ("", ""))[0] == "fastapi"
     )
-
-
-def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-
-
-def _text(value: ast.expr | None) -> str:
-    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
-
-
-def _decorated(module: Module) -> Iterator[tuple[str, str]]:
-    """(router, path) of each `@router.get("path")`."""
-    for node in ast.walk(module.tree):
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            continue
-        for mark in node.decorator_list:
-            if isinstance(mark, ast.Call) and _ends(mark.func, "get") and isinstance(mark.func, ast.Attribute):
-                value = mark.args[0] if mark.args else _keyword(mark, "path")
-                if isinstance(mark.func.value, ast.Name) and isinstance(value, ast.Constant):
-                    yield mark.func.value.id, _text(value)

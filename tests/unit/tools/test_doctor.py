@@ -140,6 +140,13 @@ def test_the_health_path_is_a_route(tmp_path: Path, route: str, level: str, told
     assert (found.level, told in found.fix) == (level, True)
 
 
+def test_a_health_path_that_is_computed_is_told(tmp_path: Path) -> None:
+    text = "from fastapi import FastAPI, APIRouter\napp = FastAPI()\nr = APIRouter()\n@r.get('/health')\ndef f(): ...\n"
+    (tmp_path / "main.py").write_text(text + "app.include_router(r, prefix=config.api)\n", encoding="utf-8")
+    found = health(Source(tmp_path, ["main.py"]))
+    assert (found.level, "{computed}/health" in found.text) == ("note", True)
+
+
 def test_without_any_route_there_is_no_health(tmp_path: Path) -> None:
     (tmp_path / "main.py").write_text(
         "from fastapi import FastAPI\napp = FastAPI(openapi_url=None)\n", encoding="utf-8"

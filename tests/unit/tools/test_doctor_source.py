@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tools.doctor import routes
 from tools.doctor.source import Source
 
 PLAIN = "from fastapi import FastAPI\napp = FastAPI()\n"
@@ -87,11 +88,6 @@ def test_imports_from_the_directory_itself_are_fine(tmp_path: Path) -> None:
     assert found.missing_imports("app.main") == []
 
 
-def routes(found: Source) -> set[str]:
-    """The paths alone."""
-    return {route.path for route in found.get_routes()}
-
-
 def test_routes_have_the_prefixes_of_their_routers(tmp_path: Path) -> None:
     main = (
         "from fastapi import FastAPI\nfrom api import health, users as people\nfrom api.v1 import api\n"
@@ -109,8 +105,32 @@ def test_routes_have_the_prefixes_of_their_routers(tmp_path: Path) -> None:
         "api.include_router(deep.router, prefix='/deep')\n",
         api__deep=router.format("", "/ping"),
     )
-    assert routes(found) == {"/", "/api/health/live", "/users", "/v1/deep/ping"}
+    assert set(routes.get_routes(found)) == {"/", "/api/health/live", "/users", "/v1/deep/ping"}
+
+
+def test_a_prefix_that_is_computed_is_told(tmp_path: Path) -> None:
+    found = source(
+        tmp_path,
+        main=PLAIN + "from api import a\napp.include_router(a, prefix=settings.V1)\n",
+        api="from fastapi import APIRouter\na, b = None, None\na = APIRouter()\nb = APIRouter(prefix='/b')\n"
+        "a.include_router(b)\n@b.get('/health')\ndef f(): ...\n",
+    )
+    assert routes.get_routes(found) == [f"{routes.COMPUTED}/b/health"]
+
+
+def test_routers_that_include_each_other_end(tmp_path: Path) -> None:
+    text = "a.include_router(b, prefix='/b')\nb.include_router(a, prefix='/a')\n@a.get('/x')\ndef f(): ...\n"
+    assert routes.get_routes(source(tmp_path, main=text)) == ["/a/x"]
+
+
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [("", "/openapi.json"), ("openapi_url=None", ""), ("openapi_url='/o'", "/o"), ("openapi_url=f'{x}/o'", "")],
+)
+def test_fastapis_own_description_is_where_the_text_says(tmp_path: Path, given: str, path: str) -> None:
+    assert routes.description(source(tmp_path, main=PLAIN.replace("()", f"({given})"))) == path
 
 
 def test_ports_of_the_applications_own_start(tmp_path: Path) -> None:
-    assert source(tmp_path, main=PLAIN + "import uvicorn\nuvicorn.run(app, port=9000)\n").ports() == [9000]
+    found = source(tmp_path, main=PLAIN + "import uvicorn\nuvicorn.run(app, port=9000)\n")
+    assert routes.ports(found) == [9000]
