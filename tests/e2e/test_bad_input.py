@@ -201,11 +201,10 @@ def test_artifact(world: World, name: str) -> None:
 
 
 def test_database_unreachable(world: World) -> None:
-    (database,) = [c for c in world.containers() if "rds" in c.name or "database" in c.name]
     with unchanged(world):
-        database.pause()
+        world.database.pause()
         try:
             done = make("configure")
         finally:
-            database.unpause()
+            world.database.unpause()
         assert_refused(done, "database", "5432")

@@ -84,6 +84,12 @@ class World:
         (only,) = [c for c in self.containers() if self.instance["InstanceId"] in c.name]
         return only
 
+    @property
+    def database(self) -> Container:
+        """The container that plays the RDS instance."""
+        (only,) = [c for c in self.containers() if c.name.endswith(f"-db-{self.tags['slipway:database']}")]
+        return only
+
     def shell(self, script: str) -> str:
         """Run a script as root on the host and return what it prints."""
         result = self.host.exec_run(["sh", "-c", script])
