@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from pathlib import Path
 
 import httpx
 
@@ -31,10 +32,11 @@ def test_the_second_run_changes_nothing_and_says_so(second_run: Run) -> None:
     assert [line for line in recap if line[1:] != ("0", "0", "0")] == []
 
 
-def test_check_mode_agrees_that_nothing_would_change(world: World) -> None:
-    checked = play("site.yml", "--check", "--diff")
+def test_check_mode_agrees_that_nothing_would_change(world: World, tmp_path: Path) -> None:
+    checked = play("site.yml", "--check", "--diff", env={"HOME": str(tmp_path)})
     assert checked.code == 0, checked.output[-4000:]
     assert [line for line in RECAP.findall(checked.output) if line[1:] != ("0", "0", "0")] == []
+    assert list(tmp_path.iterdir()) == [], "a run keeps to the checkout"
 
 
 def test_events_arrive_one_by_one(world: World) -> None:
