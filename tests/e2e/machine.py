@@ -20,7 +20,7 @@ class Traces:
     containers: frozenset[str]
     networks: frozenset[str]
     volumes: frozenset[str]
-    rules: str
+    rules: frozenset[str]
     interfaces: frozenset[str]
     processes: frozenset[str]
     sandbox: bool
@@ -30,12 +30,12 @@ def _output(*argv: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout
 
 
-def _rules() -> str:
+def _rules() -> frozenset[str]:
     """The firewall's rules without counters and dates; empty where this account may not read them."""
     if shutil.which("iptables-save") is None:
-        return ""
+        return frozenset()
     lines = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout.splitlines()
-    return "\n".join(line for line in lines if line.startswith(("-A", "*")))
+    return frozenset(line for line in lines if line.startswith("-A"))
 
 
 def _docker() -> tuple[frozenset[str], frozenset[str], frozenset[str]]:

@@ -15,8 +15,8 @@ def test_nothing_is_left(before: Traces, first_run: Run) -> None:
     assert after.volumes <= before.volumes
     assert after.processes == before.processes
     assert not [name for name in after.interfaces - before.interfaces if name != "docker0"]
-    if before.rules:
-        assert after.rules == before.rules
+    # Fewer, where the engine itself was started for the sandbox and has been stopped with it.
+    assert after.rules <= before.rules
     assert not SANDBOX.exists()
 
 
