@@ -39,21 +39,24 @@ def main() -> None:
     stages = [stage for stage in STAGES if not wanted or stage.name in wanted]
 
     signal.signal(signal.SIGTERM, _as_interrupt)
-    started_here = {
-        stage.sandbox for stage in stages if stage.sandbox and not settings_for(stage.sandbox).pid_file.exists()
-    }
+    ours = {stage.sandbox for stage in stages if stage.sandbox and not settings_for(stage.sandbox).pid_file.exists()}
     total = Counts()
     interrupted = False
+    left: list[str] = []
     try:
-        for stage in stages:
+        for position, stage in enumerate(stages, start=1):
             total += run_stage(stage, live=len(stages) == 1)
+            # The end-to-end tests look for anything that is left, so no sandbox stays up longer than it is used.
+            done = ours - {later.sandbox for later in stages[position:]}
+            left += [name for name in sorted(done) if not sandbox_down(name)]
+            ours -= done
     except KeyboardInterrupt:
         interrupted = True
         print("\nInterrupted: cleaning up", flush=True)
     finally:
         # A second Ctrl-C must not leave half of it behind.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        left = [name for name in sorted(started_here) if not sandbox_down(name)]
+        left += [name for name in sorted(ours) if not sandbox_down(name)]
     print(total)
     sys.exit(130 if interrupted else int(total.failed > 0 or bool(left)))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".cache" / "test-logs"
 BIN = Path(sys.executable).parent
 PYTHON_TREES = ("benchmarks", "collections", "molecule", "sandbox", "setup", "tests", "tools")
+# Enough for a test to take down what it has started.
+END_SECONDS = 120
 SAMPLE = ROOT / "examples" / "app"
 
 
@@ -41,14 +45,21 @@ class Runner:
             argv,
             cwd=cwd,
             env=_environment(env),
+            stdin=subprocess.DEVNULL,
+            # A group of its own, which an interruption can end as a whole.
+            start_new_session=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
         ) as process:
             assert process.stdout is not None
-            for line in process.stdout:
-                self.say(line)
+            try:
+                for line in process.stdout:
+                    self.say(line)
+            except BaseException:
+                _end(process)
+                raise
         return process.returncode
 
     def run_beside(self, argv: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> tuple[int, str]:
@@ -170,6 +181,17 @@ STAGES = (
     pytest_stage("integration", ROOT / "tests" / "integration", sandbox="test"),
     pytest_stage("e2e", ROOT / "tests" / "e2e", sandbox="main"),
 )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a command as Ctrl-C would, and by force what is left of it and of all that it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(END_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _tool(name: str) -> str:

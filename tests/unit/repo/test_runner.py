@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,26 @@ def test_terraforms_summary_is_counted(output: str, code: int, expected: Counts)
 
 def test_counts_add_up_and_read_plainly() -> None:
     assert str(Counts(1, 2, 3) + Counts(1, 0, 0)) == "2 passed, 2 failed, 3 skipped"
+
+
+INTERRUPTED = """
+from tests.stages import Runner
+Runner("interrupted", live=True).run(["sh", "-c", "sleep 7261 & echo started; wait"])
+"""
+
+
+def test_an_interruption_ends_what_a_stage_has_started() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "started":
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) != 0
+    # What a shell runs in the background ignores Ctrl-C.
+    processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    assert "sleep 7261" not in processes.splitlines()
 
 
 def test_an_unknown_stage_is_refused_with_the_names_there_are() -> None:
