@@ -15,11 +15,15 @@ from sandbox.settings import Settings, settings_for
 # What a release touches on a host, and nothing that moves by itself.
 HOST_STATE = """
 readlink /opt/backend/current /opt/backend/previous
-ls -A /opt/backend /opt/backend/releases
+ls -A /opt/backend
 sha256sum /opt/backend/shared/.env /etc/systemd/system/backend.service
 systemctl is-active backend
 """
-HOST_PROCESS = "systemctl show backend --property=MainPID"
+# A release that was tried and failed stays on disk for a look and a second try, and its trial restarts the service.
+HOST_TRIED = """
+ls -A /opt/backend/releases
+systemctl show backend --property=MainPID
+"""
 
 
 @dataclass(frozen=True)
@@ -118,6 +122,6 @@ class World:
             "databases": databases,
         }
 
-    def host_state(self, with_process: bool = True) -> str:
-        """What a release could change on the host; without the process where a restart is part of the story."""
-        return self.shell(HOST_STATE + (HOST_PROCESS if with_process else ""))
+    def host_state(self, tried: bool = False) -> str:
+        """What a release could change on the host; less of it where one was ``tried``."""
+        return self.shell(HOST_STATE + ("" if tried else HOST_TRIED))
