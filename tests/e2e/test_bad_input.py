@@ -112,9 +112,22 @@ def tag(world: World, name: str, value: str) -> Iterator[None]:
 
 
 def test_missing_parameter(world: World) -> None:
-    absent = "/slipway/sandbox/location-content/absent"
-    with tag(world, "slipway:env-parameter", absent), unchanged(world):
-        assert_refused(make("release"), absent, "env-push")
+    ssm, name = world.client("ssm"), world.tags["slipway:env-parameter"]
+    value = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
+    ssm.delete_parameter(Name=name)
+    try:
+        with unchanged(world):
+            assert_refused(make("release"), name, "env-push")
+    finally:
+        ssm.put_parameter(Name=name, Value=value, Type="SecureString")
+    # A parameter of a later date is a new revision.
+    assert make("release").code == 0
+
+
+def test_a_parameter_that_the_role_may_not_read(world: World) -> None:
+    other = "/slipway/sandbox/location-content/other"
+    with tag(world, "slipway:env-parameter", other), unchanged(world):
+        assert_refused(make("release"), "ssm:GetParameter", other, "policy")
 
 
 def test_missing_artifact(world: World) -> None:

@@ -33,6 +33,8 @@ def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # As in a person's shell, also where these tests themselves run in the background.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         assert process.stdout is not None
         lines = []
@@ -51,7 +53,7 @@ def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
 
 def test_a_run_that_was_stopped_is_completed_by_the_next(no_sandbox: None) -> None:
     # In the middle of Terraform's apply, when some resources are there and most are not.
-    code, output = stopped("module.network.aws_vpc.this", signal.SIGINT)
+    code, output = stopped("+ module.network.aws_vpc.this[0]  ", signal.SIGINT)
     assert code != 0
     assert "Summary" not in output
 

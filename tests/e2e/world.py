@@ -50,12 +50,10 @@ class World:
 
     @cached_property
     def instance(self) -> dict[str, Any]:
-        """The only running instance."""
+        """The app's only running instance."""
+        filters = {"instance-state-name": "running", "tag:slipway:app": self.app}
         found = self.client("ec2").describe_instances(
-            Filters=[
-                {"Name": "instance-state-name", "Values": ["running"]},
-                {"Name": "tag-key", "Values": ["slipway:app"]},
-            ]
+            Filters=[{"Name": name, "Values": [value]} for name, value in filters.items()]
         )
         instances: list[dict[str, Any]] = [i for r in found["Reservations"] for i in r["Instances"]]
         (only,) = instances
