@@ -34,7 +34,7 @@ def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
         text=True,
         start_new_session=True,
         # As in a person's shell, also where these tests themselves run in the background.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (nothing else runs here)
     ) as process:
         assert process.stdout is not None
         lines = []
