@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+POLL_SECONDS = 0.1
+CHUNK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -33,37 +38,54 @@ def stream(
     cwd: Path,
     env: Mapping[str, str],
     on_line: Callable[[str], None],
-    merge_stderr: bool = False,
     inherit: Sequence[int] = (),
 ) -> Outcome:
     """Run ``argv`` and hand each line of its standard output to ``on_line`` as it appears.
 
-    ``merge_stderr`` treats standard error as output; ``inherit`` are descriptors that the program keeps open.
+    ``inherit`` are descriptors that the program keeps open. Raises FileNotFoundError when the program is not there.
 
-    Raises FileNotFoundError when the program is not there. If the caller is interrupted, the program is asked to stop
-    with SIGINT and waited for, so that it can save what it has done.
+    The program outlives a caller that is interrupted or killed for as long as it needs to save what it has done: it
+    gets one SIGINT (Terraform takes a second one for "drop everything"), and it writes to files, since a pipe without
+    a reader would end it at its next word.
     """
-    stderr = subprocess.STDOUT if merge_stderr else subprocess.PIPE
-    process = subprocess.Popen(
-        list(argv),
-        cwd=cwd,
-        env=dict(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=stderr,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-        pass_fds=inherit,
-        preexec_fn=_interrupt_with_parent,  # noqa: PLW1509 (the worker has one thread when it forks)
-    )
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            on_line(line.rstrip("\n"))
-        errors = process.stderr.read() if process.stderr else ""
-        return Outcome(process.wait(), errors)
-    except BaseException:
-        process.send_signal(signal.SIGINT)
-        process.wait()
-        raise
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            list(argv),
+            cwd=cwd,
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+            pass_fds=inherit,
+            preexec_fn=_interrupt_with_parent,  # noqa: PLW1509 (the worker has one thread when it forks)
+        )
+        try:
+            for line in _follow(output.fileno(), process):
+                on_line(line)
+        except BaseException:
+            # On Linux the signal comes with the end of this process, which is what an interruption leads to.
+            if sys.platform != "linux":
+                process.send_signal(signal.SIGINT)
+            raise
+        size = os.fstat(errors.fileno()).st_size
+        return Outcome(process.wait(), os.pread(errors.fileno(), size, 0).decode(errors="replace"))
+
+
+def _follow(descriptor: int, process: subprocess.Popen[bytes]) -> Iterator[str]:
+    """Lines of the file that the process writes, until it has ended and all is read."""
+    position, rest = 0, b""
+    while True:
+        ended = process.poll() is not None
+        # Not read(): parent and child share the descriptor's position, and the child writes there.
+        chunk = os.pread(descriptor, CHUNK, position)
+        if chunk:
+            position += len(chunk)
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (line.decode(errors="replace") for line in lines)
+        elif ended:
+            break
+        else:
+            time.sleep(POLL_SECONDS)
+    if rest:
+        yield rest.decode(errors="replace")
