@@ -16,8 +16,17 @@ REUSE = "SLIPWAY_E2E_REUSE" in os.environ
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests without a sandbox come first, those that end or interrupt it last: everything between shares it."""
-    order = {"test_bad_machine": -1, "test_gap_fill": 1, "test_sandbox_down": 2, "test_interruption": 3}
+    """Tests without a sandbox come first, those that end or interrupt it last: everything between shares it.
+
+    The first of these are about what two runs have made, before others change it.
+    """
+    order = {
+        "test_bad_machine": -2,
+        "test_site": -1,
+        "test_gap_fill": 1,
+        "test_sandbox_down": 2,
+        "test_interruption": 3,
+    }
     items.sort(key=lambda item: order.get(item.path.stem, 0))
 
 
@@ -27,6 +36,9 @@ def before() -> Traces:
     found = traces()
     if found.sandbox and not REUSE:
         pytest.exit("A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", 2)
+    strange = sorted(name for name in found.containers | found.networks if name.startswith("slipway-main-"))
+    if strange and not REUSE:
+        pytest.exit(f"Another checkout's sandbox is in the way: make sandbox-down there. It has: {', '.join(strange)}", 2)
     return found
 
 

@@ -36,7 +36,9 @@ def test_check_mode_agrees_that_nothing_would_change(world: World, tmp_path: Pat
     checked = play("site.yml", "--check", "--diff", env={"HOME": str(tmp_path)})
     assert checked.code == 0, checked.output[-4000:]
     assert [line for line in RECAP.findall(checked.output) if line[1:] != ("0", "0", "0")] == []
-    assert list(tmp_path.iterdir()) == [], "a run keeps to the checkout"
+    # Sockets have short paths only; inventories/*/group_vars/slipway.yml says what becomes of a long one.
+    sockets = [".ansible"] if len(str(ROOT / ".ansible" / "cp")) >= 80 else []
+    assert [path.name for path in tmp_path.iterdir()] == sockets, "a run keeps to the checkout"
 
 
 def test_events_arrive_one_by_one(world: World) -> None:
