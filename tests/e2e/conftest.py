@@ -38,7 +38,7 @@ def before() -> Traces:
         pytest.exit("A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", 2)
     strange = sorted(name for name in found.containers | found.networks if name.startswith("slipway-main-"))
     if strange and not REUSE:
-        pytest.exit(f"Another checkout's sandbox is in the way: make sandbox-down there. It has: {', '.join(strange)}", 2)
+        pytest.exit(f"Another checkout's sandbox is in the way (make sandbox-down there): {', '.join(strange)}", 2)
     return found
 
 
