@@ -53,7 +53,7 @@ def ensure(root: Path, report: Report, environment: Mapping[str, str]) -> Path:
             step.text += f": as {theirs} says"
             return theirs
         if environment.get(CONFIG_VARIABLE):
-            report.note(f"{CONFIG_VARIABLE} names {environment[CONFIG_VARIABLE]}, which does not exist: ignored.")
+            report.note(f"{CONFIG_VARIABLE} names {environment[CONFIG_VARIABLE]}, which cannot be read: ignored.")
         if found := _known(own, version) or find(STARTING_POINTS, version):
             step.text += f": from the mirror {found}"
             return _write(own, filesystem(found))
@@ -72,12 +72,18 @@ def required_version(text: str) -> str:
 def operators_file(environment: Mapping[str, str]) -> Path | None:
     """A configuration of the operator's own that says where providers come from, or None."""
     named = environment.get(CONFIG_VARIABLE)
-    if named and Path(named).is_file():
-        return Path(named)
+    if named:
+        return None if _text(Path(named)) is None else Path(named)
     usual = Path(environment.get("HOME", "/nonexistent")) / ".terraformrc"
-    if not named and usual.is_file() and "provider_installation" in usual.read_text(errors="replace"):
-        return usual
-    return None
+    return usual if "provider_installation" in (_text(usual) or "") else None
+
+
+def _text(path: Path) -> str | None:
+    """The text of a file, or None where there is none that this account may read."""
+    try:
+        return path.read_text(errors="replace")
+    except OSError:
+        return None
 
 
 def holds(mirror: Path, version: str) -> bool:
@@ -85,7 +91,8 @@ def holds(mirror: Path, version: str) -> bool:
     target = f"linux_{_MACHINES.get(platform.machine(), platform.machine())}"
     provider = mirror / ADDRESS
     packed = provider / f"terraform-provider-aws_{version}_{target}.zip"
-    return (provider / version / target).is_dir() or packed.is_file()
+    # Not Path.is_dir(), which raises where a folder above is closed to this account.
+    return os.path.isdir(provider / version / target) or os.path.isfile(packed)  # noqa: PTH112, PTH113
 
 
 def find(starting_points: Iterable[Path], version: str, seconds: float = SECONDS) -> Path | None:

@@ -137,7 +137,14 @@ def test_the_operator_s_own_configuration_is_respected(root: Path, tmp_path: Pat
 def test_a_configuration_that_does_not_exist_is_ignored_aloud(root: Path) -> None:
     path, _, said = ensure(root, TF_CLI_CONFIG_FILE="/nowhere/terraform.rc")
     assert path == root / ".slipway" / "terraform.rc"
-    assert "/nowhere/terraform.rc, which does not exist: ignored" in said
+    assert "/nowhere/terraform.rc, which cannot be read: ignored" in said
+
+
+def test_what_cannot_be_looked_at_is_passed_over() -> None:
+    # As a folder closed to this account, which a test that runs as root cannot have.
+    strange = Path("/") / ("x" * 300)
+    assert not provider.holds(strange, VERSION)
+    assert provider.operators_file({"TF_CLI_CONFIG_FILE": str(strange)}) is None
 
 
 @pytest.mark.parametrize(
