@@ -65,7 +65,10 @@ def test_an_interruption_ends_what_a_stage_has_started() -> None:
         while process.stdout.readline().strip() != "started":
             assert process.poll() is None
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) != 0
+        try:
+            assert process.wait(30) != 0
+        finally:
+            process.kill()
     # What a shell runs in the background ignores Ctrl-C.
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert "sleep 7261" not in processes.splitlines()

@@ -64,7 +64,10 @@ def test_a_program_whose_run_ends_early_is_interrupted_once_and_can_save(by: sig
         assert run.stdout is not None
         assert run.stdout.readline() == "ready\n"
         run.send_signal(by)
-        run.wait(timeout=20)
+        try:
+            run.wait(timeout=20)
+        finally:
+            run.kill()
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline and not (log.exists() and "saved" in log.read_text()):
         time.sleep(0.1)
