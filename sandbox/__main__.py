@@ -1,4 +1,4 @@
-"""``python -m sandbox up|down|status``: the AWS account in a box, from the command line."""
+"""``python -m sandbox up|down|status|fault``: the AWS account in a box, from the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 from typing import Any
 
 try:
-    from sandbox import lifecycle
+    from sandbox import faults, lifecycle
     from sandbox.machine import daemon
 except ModuleNotFoundError as error:
     sys.exit(
@@ -31,9 +31,11 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "engine":
             with report.step("Docker engine") as step:
                 daemon.ensure(settings.directory.parent, step, daemon.ask_on_terminal).close()
+        elif options.command == "fault":
+            _fault(settings, options)
         else:
             return _status(settings, as_json=options.json)
-    except (*lifecycle.EXPECTED, ValueError) as error:
+    except (*lifecycle.EXPECTED, faults.FaultsError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -52,8 +54,36 @@ def _parser() -> argparse.ArgumentParser:
     down.add_argument("--images", action="store_true", help="remove the images that hosts are made from, too")
     status = commands.add_parser("status", parents=[shared], help="say what runs")
     status.add_argument("--json", action="store_true", help="for programs")
+    _add_fault(commands.add_parser("fault", help="let a service answer with an error, late, or not to the end"), shared)
     commands.add_parser("engine", parents=[shared], help="only make sure that a Docker engine answers")
     return parser
+
+
+def _add_fault(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    orders = parser.add_subparsers(dest="order", required=True, metavar="ORDER")
+    add = orders.add_parser("add", parents=[shared], help="order one: fault add s3 503 --operation GetObject --times 3")
+    add.add_argument("service", help="tavily, gemini, or an AWS service as requests are signed for it: s3, ssm, ec2, …")
+    add.add_argument("answer", help="429, a status from 500, slow:SECONDS (its own answer, later), cut (half of it)")
+    add.add_argument("--operation", default="", help="only this one, as GetObject; of tavily and gemini a path")
+    add.add_argument("--times", type=int, default=1, help="for how many requests (default: 1)")
+    add.add_argument("--seconds", type=float, default=600, help="for how long at most (default: 600)")
+    orders.add_parser("list", parents=[shared], help="what was ordered, and how often it fired").add_argument(
+        "--json", action="store_true", help="for programs"
+    )
+    orders.add_parser("clear", parents=[shared], help="back to normal")
+
+
+def _fault(settings: Settings, options: argparse.Namespace) -> None:
+    if options.order == "add":
+        names = ("service", "answer", "operation", "times", "seconds")
+        print(faults.sentence(faults.add(settings, {name: getattr(options, name) for name in names})))
+    elif options.order == "clear":
+        faults.clear(settings)
+    elif options.json:
+        print(json.dumps(faults.ordered(settings), indent=2))
+    else:
+        found = [faults.sentence(fault) for fault in faults.ordered(settings)]
+        print("\n".join(found) or "Nothing was ordered: every service answers as it should.")
 
 
 def _status(settings: Settings, *, as_json: bool) -> int:

@@ -39,7 +39,7 @@ def main() -> None:
     stages = [stage for stage in STAGES if not wanted or stage.name in wanted]
 
     signal.signal(signal.SIGTERM, _as_interrupt)
-    # A shell that starts this in the background has it ignore Ctrl-C, and so would all that the tests start and interrupt.
+    # A shell that starts this in the background has it ignore Ctrl-C, and so would all that the tests interrupt.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ours = {stage.sandbox for stage in stages if stage.sandbox and not settings_for(stage.sandbox).pid_file.exists()}
     total = Counts()

@@ -15,6 +15,7 @@ from sandbox.server.aws.metadata import Metadata
 from sandbox.server.aws.state import MotoWorld
 from sandbox.server.imds import application as imds
 from sandbox.server.imds.tokens import Tokens
+from sandbox.server.injection import Faults, inject
 from sandbox.server.listeners import Listeners, Service
 from sandbox.server.stubs import application as stubs
 from sandbox.server.stubs import gemini, tavily, truststore
@@ -33,13 +34,14 @@ def services(settings: Settings, lock: threading.RLock) -> list[Service]:
         TRUSTSTORE_NAME: truststore.create(certificates.rds_authority(settings).pem()),
     }
     find = Metadata(settings, lock).at
+    faults = Faults()
     return [
-        Service("api", settings.api_port, aws.create(settings, lock)),
+        Service("api", settings.api_port, aws.create(settings, lock, faults)),
         Service("imds", settings.imds_port, imds.create(find, Tokens())),
         Service(
             "stubs",
             settings.stub_port,
-            stubs.create(by_name),
+            inject(stubs.create(by_name), faults, stubs.asked, stubs.refusal),
             certificates.server_context(authority, settings.stub_names),
         ),
     ]

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
+from sandbox.server import injection
 from sandbox.server.aws import (
     buckets,
     console,
     databases,
     default_vpc,
+    disturbances,
     instances,
     lifecycles,
     monitoring,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 _ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
-def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
+def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) -> WSGIApplication:
     """Make the application. Once per process: moto's state and its fixes are global.
 
     Requests are answered one at a time under *lock*: moto's models are not made for threads, and S3's conditional
@@ -49,13 +51,23 @@ def create(settings: Settings, lock: threading.RLock) -> WSGIApplication:
     for fix in (buckets, console, databases, instances, lifecycles, monitoring, parameters, security_groups, tags):
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
-    return _serialised(gate.guard(application, settings), lock)
+    served = _serialised(gate.guard(application, settings), lock)
+    # Outside the lock: one slow answer must not hold up all others.
+    disturbed = injection.inject(served, faults, disturbances.asked, disturbances.refusal)
+    return _prepared(injection.control(disturbed, faults, disturbances.check))
+
+
+def _prepared(application: WSGIApplication) -> WSGIApplication:
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        _read_body(environ)
+        environ[OPERATION] = _operation(environ)
+        return application(environ, start_response)
+
+    return serve
 
 
 def _serialised(application: WSGIApplication, lock: threading.RLock) -> WSGIApplication:
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        _read_body(environ)
-        environ[OPERATION] = _operation(environ)
         with lock:
             return application(environ, start_response)
 

@@ -9,8 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.settings import GEMINI_NAME, TAVILY_NAME
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+_SERVICES = {TAVILY_NAME: "tavily", GEMINI_NAME: "gemini"}
 
 Stub = Callable[[Request], Response]
 
@@ -25,6 +29,17 @@ def create(stubs: Mapping[str, Stub]) -> WSGIApplication:
         return answer(environ, start_response)
 
     return serve
+
+
+def asked(environ: WSGIEnvironment) -> tuple[str, str]:
+    """The service that a request is for, as faults on demand call it, and its path."""
+    request = Request(environ)
+    return _SERVICES.get(request.host.partition(":")[0].lower(), ""), request.path
+
+
+def refusal(_environ: WSGIEnvironment, _service: str, status: int) -> Response:
+    """An error on demand."""
+    return reply({"error": {"code": status, "message": "The sandbox was asked to answer so."}}, status)
 
 
 def reply(document: Any, status: int = 200) -> Response:
