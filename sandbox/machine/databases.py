@@ -14,7 +14,7 @@ import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
 
-from sandbox.machine import labels, networks
+from sandbox.machine import labels, networks, packet_filter
 from sandbox.machine.archive import File, pack
 from sandbox.server.world import Database, Network
 from sandbox.settings import Settings
@@ -50,6 +50,8 @@ def options(settings: Settings, plan: Plan) -> dict[str, Any]:
         "hostname": database.identifier,
         "command": ["-p", str(database.port)],
         "labels": labels.of(settings.name, "database", database.identifier),
+        # For the rules of its security groups; the server itself is not root and has no capability.
+        "cap_add": [packet_filter.CAPABILITY],
         "network": networks.vpc_network_name(settings, database.vpc_id),
         # PostgreSQL's parallel workers share memory here; Docker's default is 64 MB.
         "shm_size": "256m",

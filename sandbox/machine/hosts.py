@@ -178,6 +178,11 @@ def stop(client: docker.DockerClient, settings: Settings, instance_id: str) -> N
     client.containers.get(container_name(settings, instance_id)).stop(timeout=STOP_SECONDS)
 
 
+def reboot(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
+    """Shut an instance down and start it again."""
+    client.containers.get(container_name(settings, instance_id)).restart(timeout=STOP_SECONDS)
+
+
 def remove(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
     """Remove an instance with its disk. One that is gone is no error."""
     with suppress(NotFound):

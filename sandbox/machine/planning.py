@@ -23,6 +23,10 @@ class Container:
     identity: str
     running: bool
     public_ip: str | None = None
+    #: The address in its VPC, while it runs.
+    address: str | None = None
+    #: When it was started last, as the engine writes it; what is set in its namespace lasts as long.
+    started: str = ""
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,18 @@ from functools import partial
 from typing import Any, Protocol
 
 import docker
-from docker.errors import DockerException
+from docker.errors import DockerException, NotFound
 
-from sandbox.machine import databases, hosts, images, labels, networks, planning
+from sandbox.machine import databases, hosts, images, labels, networks, packet_filter, planning
 from sandbox.machine.attempts import Attempts, in_words
 from sandbox.machine.builds import Builds
 from sandbox.machine.engine import EngineError, cgroup_version, connect
+from sandbox.machine.packet_filter import Services
 from sandbox.machine.planning import Action, Container
 from sandbox.machine.status import MachineStatus, Status, write
 from sandbox.machine.trust import machine_certificates
 from sandbox.server.certificates import database_certificate
-from sandbox.server.world import Database, Host, Network, World
+from sandbox.server.world import Database, Host, Network, SecurityGroup, World
 from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class _Picture:
     networks: dict[str, Network]
     hosts: dict[str, Host]
     databases: dict[str, Database]
+    groups: dict[str, SecurityGroup]
     containers: dict[tuple[str, str], Container]
     #: Names of the Docker networks that any of the containers is in.
     joined: frozenset[str]
@@ -71,6 +73,9 @@ class Reconciler:
         # Filled by the threads that work, each for its own container.
         self._consoles: dict[str, str] = {}
         self._applied: dict[str, tuple[str, str, str | None]] = {}
+        self._reboots: dict[str, int] = {}
+        #: The start of a container and the rules that were set since.
+        self._filtered: dict[tuple[str, str], tuple[str, str]] = {}
 
     def run(self, stop: threading.Event) -> None:
         """Work until *stop* is set. Errors are logged and shown in the status; the loop goes on."""
@@ -114,22 +119,27 @@ class Reconciler:
     def _look(self, client: docker.DockerClient) -> _Picture:
         # The high-level list asks again for each container; the summaries have all that is needed.
         summaries = client.api.containers(all=True, filters=labels.selector(self._settings.name))
-        found = [self._container(summary) for summary in summaries if labels.KIND in summary["Labels"]]
+        found = [self._container(client, summary) for summary in summaries if labels.KIND in summary["Labels"]]
         return _Picture(
             networks={item.vpc_id: item for item in self._world.networks()},
             hosts={item.instance_id: item for item in self._world.hosts()},
             databases={item.identifier: item for item in self._world.databases()},
+            groups={item.group_id: item for item in self._world.security_groups()},
             containers={(item.kind, item.identity): item for item in found},
             joined=frozenset(name for summary in summaries for name in summary["NetworkSettings"]["Networks"]),
         )
 
-    def _container(self, summary: dict[str, Any]) -> Container:
-        joined = summary["NetworkSettings"]["Networks"].get(networks.public_network_name(self._settings)) or {}
+    def _container(self, client: docker.DockerClient, summary: dict[str, Any]) -> Container:
+        public = networks.public_network_name(self._settings)
+        joined = summary["NetworkSettings"]["Networks"]
+        running = summary["State"] == "running"
         return Container(
             kind=summary["Labels"][labels.KIND],
             identity=summary["Labels"][labels.IDENTITY],
-            running=summary["State"] == "running",
-            public_ip=(joined.get("IPAMConfig") or {}).get("IPv4Address"),
+            running=running,
+            public_ip=((joined.get(public) or {}).get("IPAMConfig") or {}).get("IPv4Address"),
+            address=next((each["IPAddress"] for name, each in joined.items() if name != public), None) or None,
+            started=_started(client, summary["Id"]) if running else "",
         )
 
     # Networks
@@ -194,11 +204,43 @@ class Reconciler:
     def _follow(self, client: docker.DockerClient, container: Container, picture: _Picture) -> None:
         """What a running container still needs: its console read, its master user made."""
         key = (container.kind, container.identity)
+        text = self._rules(container, picture)
+        if text and self._filtered.get(key) != (container.started, text):
+            self._attempts.submit(
+                ("rules of", container.identity),
+                "security groups",
+                lambda: self._filter(client, container, text),
+                quiet=True,
+            )
+        host = picture.hosts.get(container.identity)
+        if host and host.reboots > self._reboots.get(host.instance_id, 0):
+            self._attempts.submit(key, "reboot", lambda: self._reboot(client, host))
         if container.kind == "host" and CONSOLE_END not in self._consoles.get(container.identity, ""):
             self._attempts.submit(key, "console", lambda: self._read_console(client, container.identity), quiet=True)
         database = picture.databases.get(container.identity)
         if container.kind == "database" and database and self._applied.get(container.identity) != _master(database):
             self._attempts.submit(key, "master user", lambda: self._apply(client, database), quiet=True)
+
+    def _rules(self, container: Container, picture: _Picture) -> str:
+        """The packet filter of a container; empty where the API does not know it or its VPC any more."""
+        machine: Host | Database | None = picture.hosts.get(container.identity) or picture.databases.get(
+            container.identity
+        )
+        gateway = self._served.get(machine.vpc_id) if machine else None
+        if machine is None or gateway is None:
+            return ""
+        groups = [picture.groups[each] for each in machine.security_group_ids if each in picture.groups]
+        return packet_filter.rules(groups, _members(picture), Services.of(self._settings, gateway))
+
+    def _filter(self, client: docker.DockerClient, container: Container, text: str) -> None:
+        module = hosts if container.kind == "host" else databases
+        name = module.container_name(self._settings, container.identity)
+        packet_filter.apply(client.containers.get(name), text)
+        self._filtered[(container.kind, container.identity)] = (container.started, text)
+
+    def _reboot(self, client: docker.DockerClient, host: Host) -> None:
+        hosts.reboot(client, self._settings, host.instance_id)
+        self._reboots[host.instance_id] = host.reboots
 
     def _read_console(self, client: docker.DockerClient, instance_id: str) -> None:
         text = hosts.console(client, self._settings, instance_id)
@@ -214,9 +256,12 @@ class Reconciler:
         """Drop what is remembered of containers that are gone: an identifier can be used again."""
         for identity in [item for item in self._consoles if ("host", item) not in picture.containers]:
             self._consoles.pop(identity, None)
+            self._reboots.pop(identity, None)
         for identity in [item for item in self._applied if ("database", item) not in picture.containers]:
             self._applied.pop(identity, None)
-        known = {("host", item) for item in picture.hosts} | {("database", item) for item in picture.databases}
+        self._filtered = {key: each for key, each in self._filtered.items() if key in picture.containers}
+        known = {("rules of", identity) for _, identity in picture.containers}
+        known |= {("host", item) for item in picture.hosts} | {("database", item) for item in picture.databases}
         self._attempts.keep(known | set(picture.containers) | {("network", item) for item in picture.networks})
 
     # What is told
@@ -253,6 +298,28 @@ class Reconciler:
         if status != self._written:
             write(self._settings.directory, status)
             self._written = status
+
+
+def _started(client: docker.DockerClient, identifier: str) -> str:
+    try:
+        return str(client.api.inspect_container(identifier)["State"]["StartedAt"])
+    except NotFound:
+        return ""  # It has gone since it was listed.
+
+
+def _members(picture: _Picture) -> dict[str, set[str]]:
+    """The private addresses of each security group's members."""
+    machines: dict[tuple[str, str], Host | Database] = {
+        **{("host", identity): host for identity, host in picture.hosts.items()},
+        **{("database", identity): database for identity, database in picture.databases.items()},
+    }
+    found: dict[str, set[str]] = {}
+    for key, machine in machines.items():
+        container = picture.containers.get(key)
+        if container and container.address:
+            for group_id in machine.security_group_ids:
+                found.setdefault(group_id, set()).add(container.address)
+    return found
 
 
 def _master(database: Database) -> tuple[str, str, str | None]:

@@ -18,6 +18,29 @@ class Network:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """One rule of a security group: who may be talked to, and how.
+
+    *protocol* is ``tcp``, ``udp``, ``icmp``, a number, or ``-1`` for all. *ports* is first and last of TCP and UDP, for
+    ICMP its type and code, -1 for all. The other side is a range of IPv4 addresses or the members of a group.
+    """
+
+    protocol: str
+    ports: tuple[int, int] | None
+    cidr: str | None = None
+    group_id: str | None = None
+
+
+@dataclass(frozen=True)
+class SecurityGroup:
+    """A security group: what may come in, and what may go out."""
+
+    group_id: str
+    ingress: tuple[Rule, ...]
+    egress: tuple[Rule, ...]
+
+
+@dataclass(frozen=True)
 class Host:
     """An EC2 instance."""
 
@@ -33,6 +56,8 @@ class Host:
     instance_type: str
     private_dns_name: str
     tags: dict[str, str] = field(default_factory=dict)
+    #: How often the API was asked to reboot it.
+    reboots: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +90,9 @@ class World(Protocol):
 
     def databases(self) -> list[Database]:
         """All RDS instances of the sandbox's region."""
+
+    def security_groups(self) -> list[SecurityGroup]:
+        """All security groups of the sandbox's region."""
 
     def record_console(self, instance_id: str, text: str) -> None:
         """Make *text* what GetConsoleOutput answers for the instance: the host's boot log, with its SSH host keys."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from sandbox import faults
 from tests.integration.world import CONTENT, DATABASE, ROLE, SETTINGS, URL, World, require
 
 Break = Callable[[World], AbstractContextManager[None]]
@@ -137,6 +138,22 @@ def service(world: World) -> Iterator[None]:
         )
 
 
+def answering(service: str, answer: str) -> Break:
+    """A service that answers so for as long as it is asked."""
+
+    @contextmanager
+    def broken(_world: World) -> Iterator[None]:
+        faults.add(SETTINGS, {"service": service, "answer": answer, "times": 50, "seconds": 60})
+        try:
+            yield
+            assert all(fault["fired"] for fault in faults.ordered(SETTINGS))
+        finally:
+            faults.clear(SETTINGS)
+
+    broken.__name__ = f"{service}_{answer.replace(':', '_')}"
+    return broken
+
+
 BREAKS = [
     (name_resolution, "tavily", "dns", "has no address"),
     (api_key, "gemini", "auth", "does not accept the key in GEMINI_API_KEY"),
@@ -146,6 +163,11 @@ BREAKS = [
     (bucket_permission, "s3", "write", "may not s3:PutObject"),
     (database_password, "rds", "auth", "refuses the role app or its password"),
     (service, "health", "tcp", "refuses the connection"),
+    (answering("tavily", "429"), "tavily", "quota", "HTTP 429"),
+    (answering("tavily", "slow:40"), "tavily", "http", "no answer"),
+    (answering("tavily", "cut"), "tavily", "http", "broke off its answer"),
+    (answering("gemini", "503"), "gemini", "http", "503"),
+    (answering("s3", "503"), "s3", "write", "SlowDown"),
 ]
 
 

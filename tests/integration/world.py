@@ -35,10 +35,9 @@ class World:
         """Make the host and everything on it. Fails with the playbook's output."""
         self.inventory.write_text("")
         require(self.play("world.yml", "-e", "state=present"))
-        address = (self.directory / "address").read_text()
         options = f"-o UserKnownHostsFile={self.directory}/known_hosts -o StrictHostKeyChecking=accept-new"
         self.inventory.write_text(
-            f"host ansible_host={address} ansible_user=slipway ansible_ssh_private_key_file={SETTINGS.ssh_key} "
+            f"host ansible_host={self.address} ansible_user=slipway ansible_ssh_private_key_file={SETTINGS.ssh_key} "
             f"ansible_ssh_common_args='{options} -o IdentitiesOnly=yes'\n"
         )
         require(self.play("service.yml"))
@@ -83,11 +82,10 @@ class World:
 
     def shell(self, script: str) -> str:
         """Run a script as root on the host, require success and return its output."""
-        address = (self.directory / "address").read_text()
         command = ["ssh", "-i", str(SETTINGS.ssh_key), "-o", f"UserKnownHostsFile={self.directory}/known_hosts"]
         command += ["-o", "StrictHostKeyChecking=accept-new", "-o", "IdentitiesOnly=yes", "-o", "LogLevel=ERROR"]
         done = subprocess.run(
-            [*command, f"slipway@{address}", "sudo", "sh", "-eu"],
+            [*command, f"slipway@{self.address}", "sudo", "sh", "-eu"],
             input=script,
             capture_output=True,
             text=True,
@@ -96,6 +94,11 @@ class World:
         )
         assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
         return done.stdout
+
+    @property
+    def address(self) -> str:
+        """The host's private address."""
+        return (self.directory / "address").read_text()
 
     def verify(self) -> dict[str, Any]:
         """Run the probes' unit as it is installed, and return its report."""

@@ -72,6 +72,8 @@ private_ip:
 """
 
 KEY_PAIR = "slipway-sandbox"
+#: Who may reach a host by SSH: this machine, which is the first address of each VPC.
+OPERATOR = "10.0.0.0/8"
 DEBIAN = "136693071363"
 #: Seconds within which the sandbox's API calls an instance or a database ready.
 PATIENCE = 120.0
@@ -172,6 +174,7 @@ class World:
             MasterUsername="slipway",
             ManageMasterUserPassword=True,
             AllocatedStorage=20,
+            VpcSecurityGroupIds=[self._group()],
         )
         _wait(lambda: self._database_state(identifier) == "available", f"database {identifier}")
 
@@ -200,9 +203,22 @@ class World:
             IamInstanceProfile={"Name": self._name},
             MetadataOptions={"HttpTokens": "required", "HttpPutResponseHopLimit": 1},
             UserData=self._user_data,
+            SecurityGroupIds=[self._group()],
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": self._name}]}],
         )
         return str(answer["Instances"][0]["InstanceId"])
+
+    def _group(self) -> str:
+        """The security group of the host and its database: SSH from this machine, anything between the two."""
+        named = [{"Name": "group-name", "Values": [self._name]}]
+        found = self._ec2.describe_security_groups(Filters=named)["SecurityGroups"]
+        if found:
+            return str(found[0]["GroupId"])
+        group = str(self._ec2.create_security_group(GroupName=self._name, Description=self._name)["GroupId"])
+        ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": OPERATOR}]}
+        each_other = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}
+        self._ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh, each_other])
+        return group
 
     def _hosts(self) -> list[str]:
         answer = self._ec2.describe_instances(

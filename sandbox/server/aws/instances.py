@@ -18,6 +18,8 @@ from sandbox.server.aws.patching import replaces
 
 #: Before it is encoded (EC2 User Guide, "Run commands when you launch an EC2 instance with user data input").
 USER_DATA_BYTES = 16384
+#: The attribute that an instance gets here.
+_REBOOTS = "slipway_reboots"
 
 
 def install() -> None:
@@ -27,6 +29,13 @@ def install() -> None:
     _refuse_taken_addresses()
     _refuse_what_cannot_start()
     _give_the_profile_to_all()
+    _count_reboots()
+
+
+def reboots(instance: Instance) -> int:
+    """How often the API was asked to reboot the instance."""
+    count: int = getattr(instance, _REBOOTS, 0)
+    return count
 
 
 def _show_security_groups() -> None:
@@ -105,3 +114,13 @@ def _give_the_profile_to_all() -> None:
                     each, iam_instance_profile_name=profiles[first].iam_instance_profile.name
                 )
         return answer
+
+
+def _count_reboots() -> None:
+    """Remember that an instance is to reboot, for the part that runs containers. moto only changes the state's name
+    for a moment."""
+
+    @replaces(Instance, "reboot")
+    def reboot(original: Callable[..., None], instance: Instance) -> None:
+        original(instance)
+        setattr(instance, _REBOOTS, reboots(instance) + 1)

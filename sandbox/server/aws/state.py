@@ -5,15 +5,18 @@ from __future__ import annotations
 import ipaddress
 import json
 import threading
+from typing import Any
 
 from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.security_groups import SecurityGroup as MotoGroup
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.rds.models import DBInstance, DBInstanceClustered, rds_backends
 from moto.secretsmanager.exceptions import SecretNotFoundException
 from moto.secretsmanager.models import secretsmanager_backends
 
-from sandbox.server.aws import console
-from sandbox.server.world import Database, Host, Network
+from sandbox.server.aws import console, instances
+from sandbox.server.world import Database, Host, Network, Rule, SecurityGroup
 from sandbox.settings import Settings
 
 
@@ -40,9 +43,14 @@ class MotoWorld:
     def databases(self) -> list[Database]:
         """All RDS instances of the sandbox's region."""
         with self._lock:
-            instances = rds_backends[self._settings.account_id][self._settings.region].databases
+            found = rds_backends[self._settings.account_id][self._settings.region].databases
             # A cluster's members are records only: the sandbox has no Aurora.
-            return [self._database(each) for each in instances.values() if not isinstance(each, DBInstanceClustered)]
+            return [self._database(each) for each in found.values() if not isinstance(each, DBInstanceClustered)]
+
+    def security_groups(self) -> list[SecurityGroup]:
+        """All security groups of the sandbox's region."""
+        with self._lock:
+            return [_group(group) for of_vpc in self._ec2.groups.values() for group in of_vpc.values()]
 
     def record_console(self, instance_id: str, text: str) -> None:
         """Make *text* what GetConsoleOutput answers for the instance."""
@@ -66,8 +74,13 @@ class MotoWorld:
             master_username=instance.master_username or "",
             master_password=self._master_password(instance),
             state=instance.status,
-            security_group_ids=tuple(instance.vpc_security_group_ids),
+            security_group_ids=tuple(instance.vpc_security_group_ids) or self._default_group(group),
         )
+
+    def _default_group(self, subnet_group: Any) -> tuple[str, ...]:
+        """Who names no group for a database gets the default one of its VPC."""
+        vpc_id = subnet_group.vpc_id if subnet_group else self._ec2.default_vpc.id
+        return tuple(group.id for group in self._ec2.groups[vpc_id].values() if group.name == "default")
 
     def _master_password(self, instance: DBInstance) -> str:
         if not instance.manage_master_user_password:
@@ -98,4 +111,19 @@ def _host(ec2: EC2Backend, instance: Instance) -> Host:
         instance_type=instance.instance_type,
         private_dns_name=instance.private_dns_name,
         tags={tag["key"]: tag["value"] for tag in instance.get_tags()},
+        reboots=instances.reboots(instance),
     )
+
+
+def _group(group: MotoGroup) -> SecurityGroup:
+    return SecurityGroup(
+        group_id=group.id,
+        ingress=tuple(_rule(rule) for rule in group.ingress_rules),
+        egress=tuple(_rule(rule) for rule in group.egress_rules),
+    )
+
+
+def _rule(rule: SecurityGroupRule) -> Rule:
+    ports = None if rule.from_port is None or rule.to_port is None else (int(rule.from_port), int(rule.to_port))
+    group = rule.source_group.get("GroupId")
+    return Rule(rule.ip_protocol or "-1", ports, rule.cidr_ipv4, str(group) if group else None)

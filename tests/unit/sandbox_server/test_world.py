@@ -67,7 +67,10 @@ def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -
         "instance_type": "t3.micro",
         "private_dns_name": launched["PrivateDnsName"],
         "tags": {"Name": "web"},
+        "reboots": 0,
     }
+    ec2.reboot_instances(InstanceIds=[identity])
+    assert seen(server, "hosts", "instance_id", identity)["reboots"] == 1
     ec2.stop_instances(InstanceIds=[identity])
     stopped = seen(server, "hosts", "instance_id", identity)
     assert (stopped["state"], stopped["public_ip"]) == ("stopped", None)

@@ -57,6 +57,15 @@ def test_a_server_that_says_no_http_fails_in_http() -> None:
     assert trail.as_dict()["failed_stage"] == "http"
 
 
+def test_an_answer_that_breaks_off_fails_in_http() -> None:
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
+    with tcp_server(lambda connection: (connection.recv(4096), connection.sendall(half))) as port:
+        trail = Trail("web", "http")
+        walk(trail, lambda it: void(endpoints.request(it, f"http://127.0.0.1:{port}/", 3, (), "fix")))
+    part = trail.as_dict()
+    assert (part["failed_stage"], "broke off its answer, 90 bytes before" in part["cause"]) == ("http", True)
+
+
 def test_a_status_that_was_asked_for_is_right() -> None:
     with http_server(lambda *_: Reply(401)) as port:
         trail = Trail("web", "http")

@@ -69,4 +69,9 @@ def get(connection: socket.socket, url: str, headers: Mapping[str, str] | None =
         ) from error
     finally:
         client.close()
+    if response.length and len(body) < LONGEST_BODY:  # With a size, read() takes a short answer for a whole one.
+        raise StageError(
+            f"{parts.netloc} broke off its answer, {response.length} bytes before its end",
+            "try again; if it stays so, look at the other side's status page, or at a proxy in between",
+        )
     return Answer(response.status, body, {name.lower(): value for name, value in response.getheaders()})

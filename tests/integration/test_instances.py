@@ -1,0 +1,102 @@
+"""What is done to an instance by the API reaches its container: security groups and reboots."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tests.integration.world import ROLE, World
+
+#: Seconds in which a change must have reached the host.
+PATIENCE = 10
+PORT = 8000
+
+
+def connects(world: World, port: int) -> bool:
+    """Whether the host accepts a connection from here; False where its packets are dropped."""
+    try:
+        socket.create_connection((world.address, port), timeout=1).close()
+    except TimeoutError:
+        return False
+    return True
+
+
+def soon(found: Callable[[], bool]) -> bool:
+    """Whether it becomes true within the time."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        if found():
+            return True
+        time.sleep(0.2)
+    return False
+
+
+@contextmanager
+def rule(world: World, cidr: str) -> Iterator[None]:
+    """The service's port is open to a range."""
+    ec2 = world.client("ec2")
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [ROLE]}])["SecurityGroups"]
+    permission = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT, "IpRanges": [{"CidrIp": cidr}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
+    try:
+        yield
+    finally:
+        ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
+
+
+def test_a_port_is_open_as_long_as_a_rule_says_so(world: World) -> None:
+    assert world.shell(f"curl -fs -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{PORT}/health") == "200"
+    assert not connects(world, PORT)
+    with rule(world, "10.0.0.0/8"):
+        assert soon(lambda: connects(world, PORT))
+    assert soon(lambda: not connects(world, PORT))
+
+
+def test_a_rule_for_others_does_not_help(world: World) -> None:
+    with rule(world, "203.0.113.0/24"):
+        time.sleep(2)
+        assert not connects(world, PORT)
+
+
+def test_an_instance_without_a_way_out_reaches_nothing_but_its_metadata(world: World) -> None:
+    ec2 = world.client("ec2")
+    (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [ROLE]}])["SecurityGroups"]
+    asked = "curl -s -o /dev/null -m 3 -w '%{http_code} ' "
+    ask = (
+        f"{asked} http://169.254.169.254/; {asked} http://192.0.2.10/ || true; {asked} https://api.tavily.com/ || true"
+    )
+    assert "000" not in world.shell(ask)
+    ec2.revoke_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+    try:
+        assert soon(lambda: world.shell(ask).split()[1:] == ["000", "000"])
+        assert world.shell(ask).split()[0] != "000"
+    finally:
+        ec2.authorize_security_group_egress(GroupId=group["GroupId"], IpPermissions=group["IpPermissionsEgress"])
+    assert soon(lambda: "000" not in world.shell(ask))
+
+
+def test_a_reboot_reboots_and_the_rules_hold_afterwards(world: World) -> None:
+    ec2 = world.client("ec2")
+    (instance,) = [
+        each
+        for reservation in ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])[
+            "Reservations"
+        ]
+        for each in reservation["Instances"]
+        if each["PrivateIpAddress"] == world.address
+    ]
+    born = "systemctl show --property=UserspaceTimestampMonotonic --value"
+    before = world.shell(born)
+    ec2.reboot_instances(InstanceIds=[instance["InstanceId"]])
+
+    def rebooted() -> bool:
+        try:
+            return world.shell(born) != before
+        except AssertionError:  # SSH is down meanwhile.
+            return False
+
+    assert soon(rebooted) or soon(rebooted)
+    assert soon(lambda: not connects(world, PORT))
+    world.shell(f"until curl -fs -o /dev/null http://127.0.0.1:{PORT}/health; do sleep 0.2; done")
