@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -58,8 +59,11 @@ def test_a_server_that_says_no_http_fails_in_http() -> None:
 
 
 def test_an_answer_that_breaks_off_fails_in_http() -> None:
-    half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it"
-    with tcp_server(lambda connection: (connection.recv(4096), connection.sendall(half))) as port:
+    def break_off(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it")
+
+    with tcp_server(break_off) as port:
         trail = Trail("web", "http")
         walk(trail, lambda it: void(endpoints.request(it, f"http://127.0.0.1:{port}/", 3, (), "fix")))
     part = trail.as_dict()
