@@ -65,10 +65,16 @@ destroy: checked ready ## Remove what Terraform made for this application in thi
 
 ## What the service gets
 .PHONY: publish env-push env-diff doctor
-publish: checked ## Upload the application: make publish APP=./dir
-	@$(if $(APP),:,echo "Which application? The folder that holds its main.py: make publish APP=./dir" >&2; exit 2)
+# A folder, or a commit of a repository, in which APP then is a folder.
+GIT ?=
+COMMIT ?=
+MODULE ?=
+from_git = -e "$$(printf '{"artifact_repository": "%s", "artifact_commit": "%s", "artifact_path": "%s"}' \
+	"$$(test -d '$(GIT)' && realpath -- '$(GIT)' || printf %s '$(GIT)')" '$(COMMIT)' '$(APP)')"
+publish: checked ## Upload an application: make publish APP=./dir or GIT=url COMMIT=sha [MODULE=main:app]
+	@$(if $(APP)$(GIT),:,echo "Which application? The folder that holds its main.py: make publish APP=./dir, or a commit of its repository: make publish GIT=url COMMIT=sha" >&2; exit 2)
 	@$(PYTHON) -m setup venv
-	@$(play) playbooks/publish.yml -e "$$($(call json,dir,$(APP)))" $(ARGS)
+	@$(play) playbooks/publish.yml $(if $(GIT),$(from_git),-e "$$($(call json,dir,$(APP)))") $(if $(MODULE),-e 'publish_app=$(MODULE)') $(ARGS)
 
 env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env
 	@$(play) playbooks/env_push.yml -e "$$($(call json,file,$(FILE)))" $(ARGS)

@@ -60,7 +60,7 @@ def application(directory: Path, source: Source) -> Finding:
         return Finding("application", "bad", text, f"deploy that directory: APP={folder}")
     if best == DEFAULT_APPLICATION:
         return Finding("application", "ok", best)
-    return Finding("application", "ok", best, f"publish and release with ARGS='-e uvicorn_app={best}'")
+    return Finding("application", "ok", best, f"publish with MODULE={best}")
 
 
 def health(source: Source) -> Finding:

@@ -6,11 +6,17 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
 import tomllib
-from ansible_collections.slipway.fastapi.plugins.module_utils._venv import Source, requirements_of
+from ansible_collections.slipway.fastapi.plugins.module_utils._venv import (
+    NEEDED_UVICORN,
+    Source,
+    requirements_of,
+    too_old,
+)
 
 from tools.doctor.finding import Finding
 
@@ -22,6 +28,9 @@ OFFLINE = re.compile(
     r"dns error|error sending request|failed to fetch|connection refused|network is unreachable|timed out|tunnel",
     re.IGNORECASE,
 )
+NO_WHEEL = re.compile(r"Because ([\w.-]+)(?:\[[^]]*\])?(?:\{[^}]*\})?==(\S+) has no usable wheels")
+MOST_LACKING = 20
+"""How many packages without a wheel are looked for: uv names one at a time."""
 _CLAUSE = re.compile(r"(?P<operator>>=|<=|==|!=|~=|\^|~|>|<)?\s*v?(?P<version>\d+(\.\d+)*)(?P<any>\.\*)?\Z")
 
 
@@ -98,31 +107,64 @@ def requirements(directory: Path, uv: Path) -> Finding:
                 "no uv.lock, pylock.toml, requirements.txt or [project] in pyproject.toml",
                 f"write {_writing(directory)}",
             )
+
+        def resolve(without: Collection[str] = ()) -> subprocess.CompletedProcess[str]:
+            return _resolve(uv, directory, source, Path(work), without)
+
         try:
-            done = _resolve(uv, directory, source, Path(work))
+            done = resolve()
+            said = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
+            return _refused(source, said, resolve) if done.returncode else _resolved(source, said)
         except subprocess.TimeoutExpired:
             return _unknown(source.name, f"took more than {RESOLVE_SECONDS} s")
-    said = re.sub(r"\x1b\[[0-9;]*m", "", done.stderr)
-    names = {line.split("==")[0].strip(" +") for line in said.splitlines() if line.startswith(" + ")}
-    if done.returncode:
-        if OFFLINE.search(said) and "no wheels" not in said:
-            return _unknown(source.name, "could not be resolved, because the package index does not answer")
-        reason = " ".join(" ".join(line for line in said.splitlines() if not line.startswith("Using ")).split())
-        return Finding(
-            "requirements",
-            "bad",
-            f"{source.name} cannot be installed from wheels on Python 3.11: {reason[-400:]}",
-            "use versions that have wheels, or ship wheels in wheels/",
-        )
-    if "uvicorn" not in names:
+
+
+def _refused(source: Source, said: str, again: Callable[[Collection[str]], Any]) -> Finding:
+    """Why uv would install nothing."""
+    if OFFLINE.search(said) and "no wheels" not in said:
+        return _unknown(source.name, "could not be resolved, because the package index does not answer")
+    reason = " ".join(" ".join(line for line in said.splitlines() if not line.startswith("Using ")).split())
+    lacking = _lacking(reason, again, source.hashed)
+    if not lacking:
+        text = f"{source.name} cannot be installed from wheels on Python 3.11: {reason[-400:]}"
+        return Finding("requirements", "bad", text, "use versions that have wheels, or ship wheels in wheels/")
+    upgrade = " ".join(f"--upgrade-package {name}" for name in lacking)
+    names = ", ".join(f"{name} {number}" for name, number in lacking.items())
+    return Finding(
+        "requirements",
+        "bad",
+        f"{source.name} has packages with no wheels for Python 3.11: {names}",
+        f"take newer versions{f' (uv lock {upgrade})' * source.exported}, or ship all wheels in wheels/",
+    )
+
+
+def _resolved(source: Source, said: str) -> Finding:
+    """What uv would install."""
+    versions = dict(line.strip(" +").split("==", 1) for line in said.splitlines() if re.match(r" \+ \S+==", line))
+    if "uvicorn" not in versions:
         return Finding(
             "requirements", "bad", f"{source.name} brings no uvicorn, which runs the service", "add uvicorn to it"
         )
+    if too_old(versions["uvicorn"]):
+        return Finding("requirements", "bad", f"{source.name} brings uvicorn {versions['uvicorn']}", NEEDED_UVICORN)
     level, fix = ("ok", "") if source.hashed else ("note", "lock with hashes: uv pip compile --generate-hashes")
     if source.name == "pylock.toml":
         level, fix = "ok", ""
     locked = "with hashes" if source.hashed else "without hashes" if level == "note" else "locked"
-    return Finding("requirements", level, f"{source.name}, {locked}: {len(names)} packages, all as wheels", fix)
+    return Finding("requirements", level, f"{source.name}, {locked}: {len(versions)} packages, all as wheels", fix)
+
+
+def _lacking(
+    said: str, again: Callable[[Collection[str]], subprocess.CompletedProcess[str]], locked: bool
+) -> dict[str, str]:
+    """Every package that has no wheel, with its version. Beyond the first one only where each is listed by itself."""
+    found: dict[str, str] = {}
+    while (one := NO_WHEEL.search(" ".join(said.split()))) and one[1] not in found and len(found) < MOST_LACKING:
+        found[one[1]] = one[2]
+        if not locked:
+            break
+        said = again(found).stderr
+    return found
 
 
 def _named(directory: Path) -> bool:
@@ -136,7 +178,7 @@ def _writing(directory: Path) -> str:
     if nested:
         return f"requirements.txt beside main.py; {nested[0].name}/ has one"
     if (directory / "poetry.lock").is_file():
-        return "requirements.txt: poetry export -o requirements.txt"
+        return "uv.lock from poetry.lock: uv tool run migrate-to-uv"
     return "requirements.txt with fastapi and uvicorn, best with hashes"
 
 
@@ -146,7 +188,9 @@ def _unknown(name: str, why: str) -> Finding:
     )
 
 
-def _resolve(uv: Path, directory: Path, source: Source, work: Path) -> subprocess.CompletedProcess[str]:
+def _resolve(
+    uv: Path, directory: Path, source: Source, work: Path, without: Collection[str] = ()
+) -> subprocess.CompletedProcess[str]:
     """Ask uv what it would install, as a host does: wheels only, hashes where there are any."""
     path = source.path
     if source.exported:
@@ -180,6 +224,15 @@ def _resolve(uv: Path, directory: Path, source: Source, work: Path) -> subproces
     argv += ["--python", sys.executable, *(["--require-hashes"] if source.hashed else [])]
     if (directory / "wheels").is_dir():
         argv += ["--no-index", "--find-links", directory / "wheels"]
+    if without:
+        # A requirement goes on as long as its lines end in a backslash.
+        text = re.sub(r"\\\n", "\0", path.read_text(encoding="utf-8"))
+        kept = [
+            line for line in text.splitlines() if not re.match(rf"(?:{'|'.join(map(re.escape, without))})[\[=]", line)
+        ]
+        path = work / "kept.txt"
+        path.write_text("\n".join(kept).replace("\0", "\\\n") + "\n", encoding="utf-8")
+        argv += ["--no-deps"]
     return _run([*argv, "--requirements", path], directory)
 
 

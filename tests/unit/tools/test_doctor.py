@@ -16,7 +16,7 @@ from tools.doctor.finding import Finding
 from tools.doctor.source import Source
 
 MAIN = "from fastapi import FastAPI\napp = FastAPI()\n@app.get('/health')\ndef health(): ...\n"
-PLAN = "Would install 2 packages\n + fastapi==0.1\n + uvicorn==0.2\n"
+PLAN = "Would install 2 packages\n + fastapi==0.1\n + uvicorn==0.30\n"
 
 
 @pytest.fixture
@@ -63,7 +63,10 @@ def test_uv_is_asked_as_a_host_would(app: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "code", "level", "told"),
     [
-        (PLAN.replace(" + uvicorn==0.2\n", ""), 0, "bad", "no uvicorn"),
+        (PLAN.replace(" + uvicorn==0.30\n", ""), 0, "bad", "no uvicorn"),
+        (PLAN.replace("0.30", "0.18.2"), 0, "bad", "brings uvicorn 0.18.2"),
+        ("Because a==1 has no usable\nwheels and you require a==1", 1, "bad", "no wheels for Python 3.11: a 1"),
+        ("Because B-c{x == '1' or\n y}==1.2 has no usable wheels", 1, "bad", "no wheels for Python 3.11: B-c 1.2"),
         ("error: No solution found: Because x has no wheels", 1, "bad", "x has no wheels"),
         ("error: Failed to fetch: https://index/ Caused by: dns error", 2, "note", "does not answer"),
     ],
@@ -78,7 +81,7 @@ def test_what_uv_says_becomes_a_finding(app: Path, tmp_path: Path, said: str, co
     ("files", "fix"),
     [
         ({}, "with fastapi and uvicorn"),
-        ({"poetry.lock": ""}, "poetry export"),
+        ({"poetry.lock": ""}, "migrate-to-uv"),
         ({"api/requirements.txt": ""}, "api/ has one"),
     ],
 )
@@ -159,7 +162,7 @@ def test_a_package_says_which_setting_it_needs(tmp_path: Path) -> None:
     (tmp_path / "app" / "main.py").write_text(MAIN, encoding="utf-8")
     found = application(tmp_path, Source(tmp_path, ["app/main.py"]))
     assert (found.level, found.text) == ("ok", "app.main:app")
-    assert "uvicorn_app=app.main:app" in found.fix
+    assert found.fix == "publish with MODULE=app.main:app"
 
 
 def test_another_port_is_told(tmp_path: Path) -> None:

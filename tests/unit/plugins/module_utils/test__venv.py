@@ -18,6 +18,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._venv import (
     BuildError,
     build,
     requirements_of,
+    too_old,
 )
 
 from tests.unit.plugins.artifacts import application, wheel
@@ -98,6 +99,13 @@ def test_an_application_without_uvicorn_is_told_to_add_it(tmp_path: Path, builde
     code, work = make(tmp_path, {"requirements.txt": "other\n", f"wheels/{file}": content})
     with pytest.raises(BuildError, match="requirements.txt does not bring a working uvicorn.* add `uvicorn`"):
         build(builder, code, work, "")
+
+
+@pytest.mark.parametrize(
+    ("version", "old"), [("0.18.2\n", True), ("0.22.0", False), ("1.0", False), ("0.9", True), ("unknown", False)]
+)
+def test_a_uvicorn_that_does_not_know_what_the_unit_asks(version: str, old: bool) -> None:
+    assert too_old(version) is old
 
 
 def test_a_uvicorn_that_does_not_work_is_shown(tmp_path: Path, builder: Builder) -> None:

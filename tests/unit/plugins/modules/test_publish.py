@@ -48,7 +48,7 @@ def test_what_is_stored_is_what_was_announced(runner: Runner, s3: Any) -> None:
     stored = s3.get_object(Bucket=BUCKET, Key=KEY)
     body = stored["Body"].read()
     assert stored["VersionId"] == result["version_id"]
-    assert stored["Metadata"] == {"sha256": result["sha256"]}
+    assert stored["Metadata"] == {"sha256": result["sha256"], "app": "main:app"}
     assert hashlib.sha256(body).hexdigest() == result["sha256"] == predicted["sha256"]
     assert len(body) == result["size"] == predicted["size"]
     assert zipfile.ZipFile(io.BytesIO(body)).namelist() == ["main.py"]
@@ -69,7 +69,7 @@ def test_check_mode_uploads_nothing(runner: Runner, s3: Any) -> None:
 def test_an_object_that_somebody_else_uploaded_is_replaced(runner: Runner, s3: Any) -> None:
     s3.put_object(Bucket=BUCKET, Key=KEY, Body=b"x")
     result = runner.run()
-    assert result["diff"]["before"] == "sha256: unknown\nsize: 1\n"
+    assert result["diff"]["before"] == "app: unknown\nsha256: unknown\nsize: 1\n"
     assert result["changed"] is True
 
 
@@ -78,6 +78,25 @@ def test_a_package_can_be_the_application(runner: Runner, directory: Path) -> No
     (directory / "service" / "__init__.py").write_text("")
     (directory / "service" / "api.py").write_text("app = None\n")
     assert runner.check(app="service.api:app")["files"] == 3
+
+
+def test_another_application_in_the_same_files_is_a_change(runner: Runner, directory: Path, s3: Any) -> None:
+    (directory / "other.py").write_text("app = None\n")
+    runner.run()
+    assert runner.run(app="other:app")["changed"]
+    assert s3.head_object(Bucket=BUCKET, Key=KEY)["Metadata"]["app"] == "other:app"
+    assert not runner.run(app="other:app")["changed"]
+
+
+def test_files_of_which_nothing_runs(runner: Runner, directory: Path, s3: Any) -> None:
+    (directory / "main.py").rename(directory / "compose.yaml")
+    assert runner.run(app="")["files"] == 1
+    assert s3.head_object(Bucket=BUCKET, Key=KEY)["Metadata"]["app"] == "none"
+
+
+def test_a_folder_without_any_file_is_refused(runner: Runner, directory: Path) -> None:
+    (directory / "main.py").unlink()
+    assert "has no file that could be published" in runner.fail(app="")
 
 
 @pytest.mark.parametrize("app", ["main:app", "service.api:app"])

@@ -75,6 +75,23 @@ def test_six_steps(runner: Runner, s3: Any) -> None:
     assert first["path"] == f"{runner.options['dir']}/releases/{first['release']}"
 
 
+def test_mere_files_become_current_and_nothing_is_built(runner: Runner, s3: Any, top: Path) -> None:
+    first = publish(s3, zipped({"compose.yaml": "services: {}\n"}))
+    second = publish(s3, zipped({"compose.yaml": "services: {}\n", "pull.sh": ""}))
+    files = Runner("release", {**runner.options, "app": "", **first}, runner.environment)
+    release = Path(six_steps(files, second)["path"])
+    assert sorted(path.name for path in release.iterdir()) == [".env", "code", "manifest.json", "release.env"]
+    assert (top / "previous").readlink() == Path("releases") / release.name
+    assert (top / "current" / "code" / "pull.sh").is_file()
+    assert not (top / "venv").is_symlink()
+
+
+def test_mere_files_do_not_take_the_place_of_a_service(runner: Runner, top: Path) -> None:
+    (top / "venv").symlink_to("current/venv")
+    assert "a service runs from" in runner.fail(app="")
+    assert not (top / "releases").exists()
+
+
 def test_a_release_is_complete_and_only_its_environment_is_private(runner: Runner, top: Path) -> None:
     release = Path(runner.run()["path"])
     assert sorted(path.name for path in release.iterdir()) == [".env", "code", "manifest.json", "release.env", "venv"]

@@ -104,3 +104,14 @@ def test_what_is_no_address(runner: Runner, artifact: str) -> None:
 
 def test_a_refusal_names_action_and_object(runner: Runner, enforced_iam: dict[str, Any]) -> None:
     assert runner.fail(aws=enforced_iam).startswith(f"AWS refused s3:GetObject on s3://{BUCKET}/{KEY} (403)")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [({"app": "api:app"}, ("api:app", True)), ({"app": "none"}, ("", False)), ({}, ("", True))],
+    ids=["a service", "mere files", "from elsewhere"],
+)
+def test_what_runs_in_it(runner: Runner, s3: Any, metadata: dict[str, str], expected: tuple[str, bool]) -> None:
+    put(s3, metadata=metadata)
+    result = runner.run()
+    assert (result["app"], result["service"]) == expected

@@ -11,6 +11,10 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsErr
 
 DIGEST_METADATA = "sha256"
 """Metadata key of the digest. S3 itself keeps no SHA-256 of an ordinary upload."""
+APPLICATION_METADATA = "app"
+"""Metadata key of what runs in it, `MODULE:NAME`, or NO_APPLICATION."""
+NO_APPLICATION = "none"
+"""In the place of an application: helper files, of which nothing is started."""
 
 _URL = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[^/\n].*[^/\n]|[^/\n])\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -45,6 +49,8 @@ class Stored:
     size: int
     sha256: str
     """Empty when the uploader stored none."""
+    app: str = ""
+    """Likewise."""
 
 
 def head(s3: Any, location: Location) -> Stored | None:
@@ -76,11 +82,13 @@ def _require_bucket(s3: Any, bucket: str) -> None:
 
 def _stored(answer: Mapping[str, Any]) -> Stored:
     version = answer.get("VersionId") or ""
-    digest = answer.get("Metadata", {}).get(DIGEST_METADATA, "").lower()
+    metadata = answer.get("Metadata", {})
+    digest = metadata.get(DIGEST_METADATA, "").lower()
     return Stored(
         # "null" is the version of objects that were there before versions were switched on: it can be overwritten.
         version_id="" if version == "null" else version,
         etag=answer["ETag"].strip('"'),
         size=int(answer["ContentLength"]),
         sha256=digest if _DIGEST.match(digest) else "",
+        app=metadata.get(APPLICATION_METADATA, ""),
     )

@@ -82,8 +82,8 @@ class Contents:
 def scan(directory: Path, application: str, exclude: Sequence[str] = ()) -> Contents:
     """Decide what is packed. `exclude` has shell patterns for names or for relative paths.
 
-    Raises PackageError for what must not be in an artifact (links, secrets) and when `application` (`MODULE:NAME`) is
-    not in it.
+    Raises PackageError for what must not be in an artifact (links, secrets), when `application` (`MODULE:NAME`) is not
+    in it, and for a directory without files. An empty `application` stands for files of which nothing is started.
     """
     if not directory.is_dir():
         raise PackageError(f"{directory} is no directory; name the one that holds the application")
@@ -91,7 +91,10 @@ def scan(directory: Path, application: str, exclude: Sequence[str] = ()) -> Cont
     left_out: list[str] = []
     for relative, packed in _walk(directory, "", (*LEFT_OUT, *exclude)):
         (files if packed else left_out).append(relative)
-    _require_application(directory, application, files)
+    if application:
+        _require_application(directory, application, files)
+    elif not files:
+        raise PackageError(f"{directory} has no file that could be published; name the one with the files")
     return Contents(tuple(sorted(files)), tuple(sorted(left_out)))
 
 
@@ -161,6 +164,14 @@ def _require_application(directory: Path, application: str, files: Sequence[str]
         )
     if (directory / present[0]).stat().st_size == 0:
         raise PackageError(f"{directory / present[0]} is empty; {application} needs it to define {found['name']}")
+
+
+def left_out(path: str, exclude: Sequence[str] = ()) -> bool:
+    """Whether a file at this relative path is left out, by its own name or by that of a folder above it."""
+    parts = path.split("/")
+    tops = ["/".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+    patterns = (*LEFT_OUT, *exclude)
+    return any(_matches(top, name, patterns) and name not in _KEPT for top, name in zip(tops, parts))  # noqa: B905
 
 
 def _matches(relative: str, name: str, patterns: Sequence[str]) -> bool:

@@ -102,6 +102,10 @@ class Plan:
     damage: list[str] = field(default_factory=list)
     leftovers: list[Path] = field(default_factory=list)
     prune: list[str] = field(default_factory=list)
+    links: dict[str, str] = field(default_factory=dict)
+    """Links to set, where the release becomes the current one without a switch."""
+    linked: dict[str, str | None] = field(default_factory=dict)
+    """What they are."""
 
     def difference(self) -> Difference:
         """The same as Ansible's diff, and as the one thing that decides `changed`."""
@@ -113,10 +117,12 @@ class Plan:
             difference.compare(path.name, "left by a run that did not end", None)
         for name in self.prune:
             difference.compare(name, "older than those to keep", None)
+        for link, target in self.links.items():
+            difference.compare(link, self.linked[link], target)
         return difference
 
 
-def make_plan(layout: Layout, release: str, env_file: Path | None, keep: int) -> Plan:
+def make_plan(layout: Layout, release: str, env_file: Path | None, keep: int, becomes_current: bool = False) -> Plan:
     """Looks at the host, changes nothing, and says what there is to do."""
     present = layout.present()
     plan = Plan(release, leftovers=layout.leftovers("partial"))
@@ -128,6 +134,10 @@ def make_plan(layout: Layout, release: str, env_file: Path | None, keep: int) ->
         plan.build = True
         ordered = [release, *present]
     plan.prune = surplus(ordered, [*layout.in_use(), release], keep)
+    before = layout.linked("current")
+    if becomes_current and before != release:
+        plan.links = {"current": f"releases/{release}", **({"previous": f"releases/{before}"} if before else {})}
+        plan.linked = {link: _files.read_link(layout.top / link) for link in plan.links}
     return plan
 
 

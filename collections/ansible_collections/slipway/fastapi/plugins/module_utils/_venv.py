@@ -16,6 +16,9 @@ CA_BUNDLES = (
 )
 PASSED_ON = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy")
 """What a task's `environment` may say about the way to the package index."""
+OLDEST_UVICORN = (0, 22)
+"""The first that ends its open connections in bounded time (`--timeout-graceful-shutdown`), which the unit asks for."""
+NEEDED_UVICORN = "hosts start the service with uvicorn 0.22 or later; raise its version there"
 EXPLANATION = 6000
 """Characters of uv's own words in an error: its last ones hold the conclusion."""
 
@@ -173,12 +176,29 @@ def build(builder: Builder, code: Path, work: Path, fallback: str) -> Path:
         code,
     )
     try:
-        builder.run([str(venv / "bin" / "python"), "-I", "-c", "import uvicorn"], "importing uvicorn", work)
+        version = builder.run(
+            [
+                str(venv / "bin" / "python"),
+                "-I",
+                "-c",
+                "import importlib.metadata, uvicorn; print(importlib.metadata.version('uvicorn'))",
+            ],
+            "importing uvicorn",
+            work,
+        )
     except BuildError as error:
         raise BuildError(
             f"{source.name} does not bring a working uvicorn, which runs the service: add `uvicorn` to it.\n{error}"
         ) from error
+    if too_old(version):
+        raise BuildError(f"{source.name} brings uvicorn {version.strip()}: {NEEDED_UVICORN}")
     return venv
+
+
+def too_old(version: str) -> bool:
+    """Whether a uvicorn of this version lacks what the unit asks of it. One that is not understood does not."""
+    found = re.match(r"(\d+)\.(\d+)", version.strip())
+    return found is not None and (int(found[1]), int(found[2])) < OLDEST_UVICORN
 
 
 def _exported(builder: Builder, code: Path, work: Path) -> Path:

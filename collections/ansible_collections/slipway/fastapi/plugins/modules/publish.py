@@ -10,24 +10,36 @@ version_added: 0.1.0
 author:
   - Slipway maintainers (@slipway)
 description:
-  - Packs a directory into a zip archive that depends on nothing but its content, and uploads it when S3 has another
-    one.
-  - The archive's SHA-256 is stored as the object's metadata C(sha256), where M(slipway.fastapi.release_target) finds
-    it.
+  - Packs a directory, or one commit of a Git repository, into a zip archive that depends on nothing but its content,
+    and uploads it when S3 has another one. Hosts only ever see S3.
+  - The archive's SHA-256 is stored as the object's metadata C(sha256), and what runs in it as C(app), where
+    M(slipway.fastapi.release_target) finds them.
   - Files named C(.env), version control, virtual environments and caches are left out. Links, private keys and files
     that look like secrets are refused.
   - Runs on the control node.
 options:
   directory:
-    description: Directory of the application.
+    description: Directory of the application. With O(repository), where it is in there; its top when this is left out.
     type: path
-    required: true
+  repository:
+    description:
+      - Git repository to take the application from, as C(https://HOST/PATH), C(ssh://git@HOST/PATH), C(git@HOST:PATH)
+        or the path of a local one. It holds no credentials; those are Git's own business (an SSH key, a credential
+        helper).
+      - Files are taken as the commit has them. No hook, filter or attribute of the repository is used. Submodules and
+        files that are kept in Git LFS are refused unless O(exclude) names them.
+    type: str
+  commit:
+    description: The commit, 40 hexadecimal digits. Branches and tags are refused, because they can move.
+    type: str
   artifact:
     description: Where to, C(s3://BUCKET/KEY).
     type: str
     required: true
   app:
-    description: What the service will run, C(MODULE:NAME). The module must be in the directory.
+    description:
+      - What the service will run, C(MODULE:NAME). The module must be in the directory.
+      - Empty for a directory of helper files (scripts, a compose file) of which nothing is to be started.
     type: str
     default: main:app
   exclude:
@@ -64,6 +76,25 @@ EXAMPLES = r"""
     directory: ./service
     artifact: s3://location-content-dev-artifacts/releases/app.zip
   delegate_to: localhost
+
+- name: Publish one commit of its repository
+  slipway.fastapi.publish:
+    aws:
+      region: us-east-1
+    repository: git@git.example.com:team/service.git
+    commit: 5d0c3f1c0a4e6a1f0f3b9c6a7d8e9f0a1b2c3d4e
+    directory: backend
+    artifact: s3://location-content-dev-artifacts/releases/app.zip
+  delegate_to: localhost
+
+- name: Publish scripts and a compose file for a host that is used by hand
+  slipway.fastapi.publish:
+    aws:
+      region: us-east-1
+    directory: ./backend
+    app: ""
+    artifact: s3://gap-fill-dev-artifacts/releases/backend.zip
+  delegate_to: localhost
 """
 
 RETURN = r"""
@@ -94,7 +125,8 @@ files:
   type: int
   sample: 12
 left_out:
-  description: What the directory has and the archive has not. Folders end in a slash.
+  description: What the directory has and the archive has not. Folders end in a slash. What O(exclude) names in a commit
+    is never fetched into a folder and not listed.
   returned: success
   type: list
   elements: str
@@ -106,7 +138,15 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import DIGEST_METADATA, Location, Stored, head
+from ansible_collections.slipway.fastapi.plugins.module_utils import _git
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import (
+    APPLICATION_METADATA,
+    DIGEST_METADATA,
+    NO_APPLICATION,
+    Location,
+    Stored,
+    head,
+)
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
     AwsError,
@@ -116,34 +156,62 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     unmask_sandbox_key,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._package import PackageError, scan, write
+from ansible_collections.slipway.fastapi.plugins.module_utils._package import PackageError, left_out, scan, write
 
 
-def compare(location: Location, stored: Stored | None, sha256: str, size: int) -> Difference:
+def compare(location: Location, stored: Stored | None, sha256: str, size: int, app: str) -> Difference:
     """What separates the object in S3 from the archive."""
     difference = Difference(str(location))
+    difference.compare("app", (stored.app or "unknown") if stored else None, app)
     difference.compare("sha256", (stored.sha256 or "unknown") if stored else None, sha256)
     difference.compare("size", stored.size if stored else None, size)
     return difference
 
 
 def run(module: AnsibleModule) -> dict[str, Any]:
-    """Do what the options say and return the result. Raises AwsError or PackageError."""
+    """Do what the options say and return the result. Raises AwsError, GitError or PackageError."""
+    if not module.params["repository"]:
+        return publish(module, Path(module.params["directory"]))
+    with tempfile.TemporaryDirectory(dir=module.tmpdir) as work:
+        return publish(module, exported(module.params, Path(work)))
+
+
+def exported(options: dict[str, Any], work: Path) -> Path:
+    """The application's folder of a commit. Raises GitError."""
+    top = work / "files"
+    inside = Path(options["directory"] or ".")
+    if inside.is_absolute() or ".." in inside.parts:
+        raise _git.GitError(f"'{inside}' is no folder in a repository: write it relative to the top, such as backend")
+    (work / "git").mkdir()
+
+    def ignored(path: str) -> bool:
+        """Only what is packed in the end is judged."""
+        below = Path(path).is_relative_to(inside)
+        return not below or left_out(str(Path(path).relative_to(inside)), options["exclude"])
+
+    _git.export(options["repository"], options["commit"] or "", top, work / "git", ignored)
+    if not (top / inside).is_dir():
+        raise _git.GitError(f"the commit has no files in a folder {inside}: see git ls-tree -d {options['commit']}")
+    return top / inside
+
+
+def publish(module: AnsibleModule, directory: Path) -> dict[str, Any]:
+    """Pack a directory and upload what S3 has not. Raises AwsError or PackageError."""
     options = module.params
-    directory = Path(options["directory"])
     location = Location.parse(options["artifact"])
     contents = scan(directory, options["app"], options["exclude"])
+    app = options["app"] or NO_APPLICATION
     s3 = client("s3", options["aws"])
     with tempfile.TemporaryFile(dir=module.tmpdir) as archive:
         sha256 = write(directory, contents.files, archive)
         size = archive.tell()
         stored = head(s3, location)
         kept = stored is not None and not options["replace"]
-        difference = Difference(str(location)) if kept else compare(location, stored, sha256, size)
+        difference = Difference(str(location)) if kept else compare(location, stored, sha256, size, app)
         version_id = stored.version_id if stored else ""
         if difference.changed and not module.check_mode:
             archive.seek(0)
-            version_id = upload(s3, location, archive, sha256)
+            version_id = upload(s3, location, archive, {DIGEST_METADATA: sha256, APPLICATION_METADATA: app})
     return {
         "changed": difference.changed,
         "diff": difference.as_diff(),
@@ -156,7 +224,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     }
 
 
-def upload(s3: Any, location: Location, archive: Any, sha256: str) -> str:
+def upload(s3: Any, location: Location, archive: Any, metadata: dict[str, str]) -> str:
     """Store the archive and return the id of its version, which is empty in a bucket without versions.
 
     Raises AwsError.
@@ -167,7 +235,7 @@ def upload(s3: Any, location: Location, archive: Any, sha256: str) -> str:
             Key=location.key,
             Body=archive,
             ContentType="application/zip",
-            Metadata={DIGEST_METADATA: sha256},
+            Metadata=metadata,
         )
     except boto_errors() as error:
         raise AwsError(explain(error, f"s3:PutObject on {location}")) from error
@@ -179,18 +247,24 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "aws": AWS_ARGUMENT,
-            "directory": {"type": "path", "required": True},
+            "directory": {"type": "path"},
+            "repository": {"type": "str"},
+            "commit": {"type": "str"},
             "artifact": {"type": "str", "required": True},
             "app": {"type": "str", "default": "main:app"},
             "exclude": {"type": "list", "elements": "str", "default": []},
             "replace": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
+        required_one_of=[("directory", "repository")],
+        required_by={"commit": "repository"},
     )
     unmask_sandbox_key(module)
+    # Refused below, and not to be shown beforehand.
+    module.no_log_values.update(filter(None, [_git.secret_in(module.params["repository"] or "")]))
     try:
         result = run(module)
-    except (AwsError, PackageError) as error:
+    except (AwsError, PackageError, _git.GitError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

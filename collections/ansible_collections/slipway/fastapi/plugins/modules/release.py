@@ -10,7 +10,8 @@ version_added: 0.1.0
 description:
   - Makes O(dir)/releases/<id> from an artifact in S3, with its code, a virtual environment, its C(.env) and a manifest
     of every file.
-  - The running release is not touched. M(slipway.fastapi.switch) makes the new one the running one.
+  - The running release is not touched. M(slipway.fastapi.switch) makes the new one the running one. Only a release of
+    mere files, O(app) being empty, becomes the current one here.
   - The archive is judged whole before the first byte of it is written. Entries with an absolute path, with C(..),
     links, devices, names that are there twice or differ only in case, and archives beyond the limits are refused.
   - A release that is there already is compared with its manifest, and built again when it differs. If it is the
@@ -27,7 +28,10 @@ options:
     type: str
     required: true
   app:
-    description: Module and attribute of the application, as uvicorn takes them. The artifact must hold the module.
+    description:
+      - Module and attribute of the application, as uvicorn takes them. The artifact must hold the module.
+      - Empty for helper files of which nothing is started. Such a release has no virtual environment, and becomes
+        C(current) at once. It is refused where a service runs from O(dir).
     type: str
     default: main:app
   bucket:
@@ -188,14 +192,20 @@ class Release:
         self.env_file: Path | None = Path(self.params["env_file"]) if self.params["env_file"] else None
         self.name = release_id(self.params["sha256"], self.params["env_revision"])
         self.limits = Limits(self.params["max_entries"], self.params["max_unpacked_mb"] << 20, self.params["max_ratio"])
+        self.service = bool(self.params["app"])
         self.artifact = Artifact(*(self.params[name] for name in ("bucket", "key", "version_id", "sha256", "size")))
 
     def plan(self) -> Plan:
-        return make_plan(self.layout, self.name, self.env_file, self.params["keep"])
+        return make_plan(self.layout, self.name, self.env_file, self.params["keep"], becomes_current=not self.service)
 
     def run(self) -> dict[str, Any]:
         """Does what there is to do and returns the module's result."""
         plan = self.plan()
+        if not self.service and _files.read_link(self.layout.top / "venv"):
+            self.module.fail_json(
+                msg=f"a service runs from {self.layout.top}, and files that are none would take its place: publish the "
+                "application (make publish APP=./dir), or make a host of their own for the files"
+            )
         if plan.difference().changed and not self.module.check_mode:
             self._check_host(plan)
             with _files.locked(self.layout.lock, PATIENCE) as lock:
@@ -240,6 +250,8 @@ class Release:
                 self._put_in_place(partial)
             finally:
                 _files.remove_tree(partial)
+        for link, target in plan.links.items():
+            _files.replace_link(self.layout.top / link, target)
         for name in plan.prune:
             _files.remove_tree(self.layout.release(name))
 
@@ -251,12 +263,14 @@ class Release:
         archive = partial / "artifact"
         fetch(self._s3(), self.artifact, archive)
         contents = inspect(archive, self.limits)
-        require_module(contents, self.params["app"])
+        if self.service:
+            require_module(contents, self.params["app"])
         self._require_space(contents.size, "the files of the archive")
         code = partial / "code"
         digests = unpack(archive, code, self.limits)
         archive.unlink()
-        self._build_venv(partial, code, account, lock)
+        if self.service:
+            self._build_venv(partial, code, account, lock)
         environment = self.env_file.read_bytes() if self.env_file else b""
         _files.write_file(partial / ".env", environment, 0o600, account.uid, account.gid)
         _files.write_file(partial / "release.env", f"SLIPWAY_RELEASE={self.name}\n".encode(), 0o644)

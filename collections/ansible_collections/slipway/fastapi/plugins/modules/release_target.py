@@ -85,13 +85,23 @@ sha256_from:
   returned: success
   type: str
   sample: metadata
+app:
+  description: What runs in it, as the metadata C(app) says; empty where that is missing, and where nothing is to run.
+  returned: success
+  type: str
+  sample: main:app
+service:
+  description: Whether it is a service. It is not when it was published as mere files.
+  returned: success
+  type: bool
+  sample: true
 """
 
 import hashlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import Location, Stored, head
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import NO_APPLICATION, Location, Stored, head
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
     AwsError,
@@ -137,6 +147,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "size": stored.size,
         "sha256": stored.sha256 or digest_of_content(s3, location, stored),
         "sha256_from": "metadata" if stored.sha256 else "content",
+        "app": "" if stored.app == NO_APPLICATION else stored.app,
+        "service": stored.app != NO_APPLICATION,
     }
 
 
