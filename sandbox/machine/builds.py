@@ -21,21 +21,29 @@ WATCH_SECONDS = 5
 
 
 class Builds:
-    """Makes all images, each in a thread of its own: tries until each is there, and again when its files change."""
+    """Makes images, each in a thread of its own: tries until each is there, and again when its files change."""
 
     def __init__(self, settings: Settings) -> None:
         self._work = settings.directory.parent
         self._lock = threading.Lock()
-        self._states = {name: ImageStatus() for name in images.IMAGES}
+        self._states: dict[images.ImageName, ImageStatus] = {}
 
     def start(self, stop: threading.Event) -> None:
-        """Begin. Threads end soon after *stop* is set."""
+        """Begin with the images that every sandbox needs. Threads end soon after *stop* is set."""
         for name in images.IMAGES:
-            threading.Thread(target=self._build, args=(name, stop), name=f"image-{name}", daemon=True).start()
+            self.want(name, stop)
+
+    def want(self, name: images.ImageName, stop: threading.Event) -> None:
+        """Begin with an image, unless it was begun already."""
+        with self._lock:
+            if name in self._states:
+                return
+            self._states[name] = ImageStatus()
+        threading.Thread(target=self._build, args=(name, stop), name=f"image-{name}", daemon=True).start()
 
     def tag(self, name: images.ImageName) -> str | None:
         """The image's tag once it is built."""
-        state = self.states()[name]
+        state = self.states().get(name, ImageStatus())
         return state.detail if state.state == "ready" else None
 
     def states(self) -> dict[images.ImageName, ImageStatus]:

@@ -1,4 +1,4 @@
-"""The two images that containers are made from, built when their inputs change and only then.
+"""The images that containers are made from, built when their inputs change and only then.
 
 A tag ends with a digest of everything that goes into the image, so the question "is it built?" is one look-up, and two
 checkouts of different ages do not disturb each other.
@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,15 +25,12 @@ from sandbox.machine import labels
 from sandbox.machine.engine import EngineError
 from setup import apt
 
-ImageName = Literal["host", "postgres"]
+ImageName = Literal["host", "host-13", "postgres"]
 #: Takes one line of progress.
 Progress = Callable[[str], None]
 
+#: Those that every sandbox needs. The others are built once something asks for them.
 IMAGES: tuple[ImageName, ...] = ("host", "postgres")
-#: What both images stand on, where a registry answers.
-PULLED_BASE = ("debian", "12-slim")
-#: What they stand on where none does: Debian's own packages, put together here.
-_MADE_BASE_RECIPE = ("--variant=minbase", "--include=ca-certificates", "bookworm")
 
 _CONTEXTS = Path(__file__).parent / "images"
 #: Variables that Docker hands to a build without leaving them in the image.
@@ -43,9 +41,46 @@ class ImageError(EngineError):
     """An image could not be made."""
 
 
+@dataclass(frozen=True)
+class Base:
+    """What an image stands on: a release of Debian."""
+
+    version: int
+    codename: str
+
+    @property
+    def pulled(self) -> tuple[str, str]:
+        """Repository and tag, where a registry answers."""
+        return "debian", f"{self.version}-slim"
+
+    @property
+    def recipe(self) -> tuple[str, ...]:
+        """What mmdebstrap is told where none does: Debian's own packages, put together here."""
+        return "--variant=minbase", "--include=ca-certificates", self.codename
+
+    @property
+    def made(self) -> str:
+        """The tag of what mmdebstrap has put together."""
+        return f"slipway-sandbox-base:{hashlib.sha256(' '.join(self.recipe).encode()).hexdigest()[:12]}"
+
+
+_BOOKWORM, _TRIXIE = Base(12, "bookworm"), Base(13, "trixie")
+#: Where an image's files lie, and what it stands on.
+_SOURCES: dict[ImageName, tuple[Path, Base]] = {
+    "host": (_CONTEXTS / "host", _BOOKWORM),
+    "host-13": (_CONTEXTS / "host", _TRIXIE),
+    "postgres": (_CONTEXTS / "postgres", _BOOKWORM),
+}
+
+
+def of_host(machine_image: str) -> ImageName:
+    """The image for an instance of a machine image with this name: of the systems that are not made here, Debian 12."""
+    return "host-13" if machine_image.startswith("debian-13-") else "host"
+
+
 def tag_of(name: ImageName) -> str:
     """The tag that the image has when it is built from the files as they are now."""
-    return f"slipway-sandbox-{name}:{digest(_CONTEXTS / name)}"
+    return f"slipway-sandbox-{name}:{digest(_SOURCES[name][0])}"
 
 
 def digest(context: Path) -> str:
@@ -74,7 +109,7 @@ def ensure(client: docker.DockerClient, name: ImageName, work: Path, progress: P
     with _one_at_a_time(work / f"image-{name}.lock"):
         if not _has(client, tag):
             with _one_at_a_time(work / "image-base.lock"):
-                base = _base(client, work, progress)
+                base = _base(client, _SOURCES[name][1], work, progress)
             _build(client, name, tag, base, progress)
     return tag
 
@@ -97,7 +132,7 @@ def _build(client: docker.DockerClient, name: ImageName, tag: str, base: str, pr
     progress(f"{name} image: starting from {base}")
     proxies = {variable: os.environ[variable] for variable in _PROXY_VARIABLES if variable in os.environ}
     stream = client.api.build(
-        path=str(_CONTEXTS / name),
+        path=str(_SOURCES[name][0]),
         tag=tag,
         rm=True,
         forcerm=True,
@@ -122,31 +157,30 @@ def _lines(stream: Iterable[dict[str, Any]]) -> Iterator[str]:
                 yield line.strip()
 
 
-def _base(client: docker.DockerClient, work: Path, progress: Progress) -> str:
-    pulled = ":".join(PULLED_BASE)
-    made = f"slipway-sandbox-base:{hashlib.sha256(' '.join(_MADE_BASE_RECIPE).encode()).hexdigest()[:12]}"
-    for tag in (pulled, made):
+def _base(client: docker.DockerClient, base: Base, work: Path, progress: Progress) -> str:
+    pulled = ":".join(base.pulled)
+    for tag in (pulled, base.made):
         if _has(client, tag):
             return tag
     progress(f"base image: pulling {pulled}")
     try:
-        client.images.pull(*PULLED_BASE)
+        client.images.pull(*base.pulled)
     except APIError as error:
         reason = str(error.explanation or error).strip()
     else:
         return pulled
-    _make_base(client, made, work, progress, reason)
-    return made
+    _make_base(client, base, work, progress, reason)
+    return base.made
 
 
-def _make_base(client: docker.DockerClient, tag: str, work: Path, progress: Progress, reason: str) -> None:
+def _make_base(client: docker.DockerClient, base: Base, work: Path, progress: Progress, reason: str) -> None:
     """Put a Debian together from its packages; *reason* says why none was pulled."""
-    _ensure_mmdebstrap(progress, reason)
+    _ensure_mmdebstrap(base, progress, reason)
     with tempfile.TemporaryDirectory(prefix="base-", dir=work) as folder:
         archive = Path(folder) / "base.tar"
         progress("base image: no registry answers, so it is made from Debian's packages")
         done = subprocess.run(
-            ["mmdebstrap", "--quiet", *_MADE_BASE_RECIPE, str(archive)],
+            ["mmdebstrap", "--quiet", *base.recipe, str(archive)],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -156,20 +190,20 @@ def _make_base(client: docker.DockerClient, tag: str, work: Path, progress: Prog
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise ImageError(f"no base image: {reason}; and mmdebstrap failed: {last}")
         progress("base image: importing it")
-        repository, _, version = tag.partition(":")
+        repository, _, version = base.made.partition(":")
         client.api.import_image_from_file(
             str(archive), repository=repository, tag=version, changes=[f"LABEL {labels.IMAGE}=base"]
         )
-    if not _has(client, tag):
+    if not _has(client, base.made):
         raise ImageError("no base image: Docker did not accept the one that mmdebstrap made")
 
 
-def _ensure_mmdebstrap(progress: Progress, reason: str) -> None:
+def _ensure_mmdebstrap(base: Base, progress: Progress, reason: str) -> None:
     if shutil.which("mmdebstrap"):
         return
     if not apt.usable():
         raise ImageError(
-            f"no base image: {reason}. Make a registry reachable (`docker pull {':'.join(PULLED_BASE)}`), "
+            f"no base image: {reason}. Make a registry reachable (`docker pull {':'.join(base.pulled)}`), "
             "or install mmdebstrap, with which it is made from Debian's packages"
         )
     progress("base image: installing mmdebstrap with apt")

@@ -31,8 +31,6 @@ INTERVAL = 0.5
 #: cloud-init prints this after the last SSH host key: a console that has it is complete.
 CONSOLE_END = "-----END SSH HOST KEY KEYS-----"
 
-_IMAGE_OF: dict[labels.Kind, images.ImageName] = {"host": "host", "database": "postgres"}
-
 
 class Listeners(Protocol):
     """Where the sandbox's services listen."""
@@ -65,6 +63,7 @@ class Reconciler:
         self._world = world
         self._listeners = listeners
         self._client: docker.DockerClient | None = None
+        self._stop = threading.Event()
         self._builds = Builds(settings)
         self._attempts = Attempts()
         #: VPC id to the gateway address that services listen on. Only the loop's own thread uses it.
@@ -79,6 +78,7 @@ class Reconciler:
 
     def run(self, stop: threading.Event) -> None:
         """Work until *stop* is set. Errors are logged and shown in the status; the loop goes on."""
+        self._stop = stop
         self._builds.start(stop)
         try:
             while not stop.wait(INTERVAL):
@@ -184,7 +184,9 @@ class Reconciler:
         return lambda: work(client, settings, identity)
 
     def _host_creation(self, client: docker.DockerClient, host: Host, picture: _Picture) -> Callable[[], object] | None:
-        settings, tag = self._settings, self._builds.tag("host")
+        settings, image = self._settings, images.of_host(host.image_name)
+        self._builds.want(image, self._stop)
+        tag = self._builds.tag(image)
         if tag is None or host.vpc_id not in self._served:
             return None
         trusted = machine_certificates() | {"slipway-sandbox.crt": settings.ca_certificate.read_bytes()}
@@ -285,7 +287,8 @@ class Reconciler:
     def _machine(self, picture: _Picture, kind: labels.Kind, identity: str, state: str, address: str) -> MachineStatus:
         container = picture.containers.get((kind, identity))
         if container is None:
-            shown = "none" if self._builds.tag(_IMAGE_OF[kind]) else "waits for its image"
+            image = images.of_host(picture.hosts[identity].image_name) if kind == "host" else "postgres"
+            shown = "none" if self._builds.tag(image) else "waits for its image"
         elif not container.running:
             shown = "stopped"
         elif kind == "database" and identity not in self._applied:

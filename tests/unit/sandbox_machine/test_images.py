@@ -43,3 +43,26 @@ def test_any_change_gives_another(context: Path, change: str) -> None:
 @pytest.mark.parametrize("script", sorted(CONTEXTS.rglob("sbin/*")), ids=lambda path: path.name)
 def test_shell_scripts_parse(script: Path) -> None:
     subprocess.run(["sh", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("machine_image", "image"),
+    [
+        ("debian-12-amd64-20250428-2096", "host"),
+        ("debian-13-amd64-20250814-2204", "host-13"),
+        ("al2023-ami-2023.8.20250818.0-kernel-6.1-x86_64", "host"),
+    ],
+)
+def test_a_debian_host_is_what_its_machine_image_says(machine_image: str, image: str) -> None:
+    assert images.of_host(machine_image) == image
+
+
+def test_releases_stand_on_bases_of_their_own() -> None:
+    bases = [images.Base(12, "bookworm"), images.Base(13, "trixie")]
+    assert [base.pulled for base in bases] == [("debian", "12-slim"), ("debian", "13-slim")]
+    assert len({base.made for base in bases}) == len(bases)
+    assert images.tag_of("host") != images.tag_of("host-13")
+
+
+def test_what_not_every_sandbox_needs_is_built_when_it_is_asked_for() -> None:
+    assert "host-13" not in images.IMAGES
