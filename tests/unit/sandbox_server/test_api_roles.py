@@ -6,9 +6,11 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from http.client import HTTPConnection
 from typing import Any
 
+import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
@@ -323,3 +325,24 @@ def test_an_instance_gets_its_own_roles_credentials(server: Server, assume: Call
 
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
     assert ask("PUT", "api/token", X_aws_ec2_metadata_token_ttl_seconds="60")[0] == 404
+
+
+@pytest.mark.parametrize("minutes", [-20, 20])
+@pytest.mark.parametrize(
+    ("service", "call", "said"),
+    [
+        ("s3", "list_buckets", "RequestTimeTooSkewed"),
+        ("ssm", "describe_parameters", "InvalidSignatureException.*Signature"),
+        ("sts", "get_caller_identity", "SignatureDoesNotMatch.*Signature"),
+    ],
+)
+def test_a_clock_that_is_wrong_by_minutes_is_refused(
+    assume: Callable[..., Role], monkeypatch: pytest.MonkeyPatch, service: str, call: str, said: str, minutes: int
+) -> None:
+    allowed = {"Effect": "Allow", "Action": ["s3:*", "ssm:*"], "Resource": "*"}
+    client = assume(allowed).client(service)
+    getattr(client, call)()
+    wrong = datetime.now(timezone.utc) + timedelta(minutes=minutes)
+    monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda **_: wrong.replace(tzinfo=None))
+    with pytest.raises(ClientError, match=said):
+        getattr(client, call)()

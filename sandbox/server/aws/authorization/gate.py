@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 import logging
 from collections.abc import Iterable
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from moto.core.request import Request
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_STAMP = "%Y%m%dT%H%M%SZ"
+
 #: How temporary access keys begin. Long-lived ones, the operator's, are not judged.
 TEMPORARY = "ASIA"
+#: How far a client's clock may be off (IAM User Guide, "Troubleshoot signed requests"; S3 API Reference, errors).
+SKEW, S3_SKEW = timedelta(minutes=5), timedelta(minutes=15)
 
 
 class _RefusedError(Exception):
@@ -71,6 +76,7 @@ def _judge(request: Request, credential: Credential, call: Call, settings: Setti
             "The request signature we calculated does not match the signature you provided. "
             "Check your AWS Secret Access Key and signing method.",
         )
+    _check_clock(request, credential)
     if session.expired:
         code = "ExpiredToken" if credential.service in ("s3", "sts") else "ExpiredTokenException"
         raise _RefusedError(code, "The security token included in the request is expired", 400)
@@ -78,6 +84,26 @@ def _judge(request: Request, credential: Credential, call: Call, settings: Setti
         return  # AWS lets everyone ask who they are, whatever a policy says.
     for access in resources.accesses(call, settings.account_id, credential.region):
         _permit(session, access, call, request, settings)
+
+
+def _check_clock(request: Request, credential: Credential) -> None:
+    if not credential.signature:
+        return  # A presigned URL has an age of its own.
+    sent = datetime.strptime(request.headers["X-Amz-Date"], _STAMP).replace(tzinfo=timezone.utc)
+    now = datetime.now(timezone.utc)
+    if credential.service == "s3":
+        if abs(now - sent) > S3_SKEW:
+            message = "The difference between the request time and the current time is too large."
+            raise _RefusedError("RequestTimeTooSkewed", message)
+        return
+    if abs(now - sent) <= SKEW:
+        return
+    edge = now - SKEW if sent < now else now + SKEW
+    what = "Signature expired" if sent < now else "Signature not yet current"
+    comparison = "earlier" if sent < now else "later"
+    model = calls.service_model(credential.service)
+    code = "SignatureDoesNotMatch" if model is not None and model.protocol == "query" else "InvalidSignatureException"
+    raise _RefusedError(code, f"{what}: {sent:{_STAMP}} is now {comparison} than {edge:{_STAMP}} ({now:{_STAMP}})")
 
 
 def _permit(session: Session, access: Access, call: Call, request: Request, settings: Settings) -> None:

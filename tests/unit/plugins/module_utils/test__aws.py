@@ -19,6 +19,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     error_code,
     explain,
 )
+from botocore.exceptions import ClientError
 
 from tests.unit.plugins.metadata import ACCESS_KEY
 from tests.unit.plugins.poison import poisoned_environment
@@ -202,6 +203,21 @@ def test_a_refusal_names_what_was_asked(enforced_iam: dict[str, Any]) -> None:
         message
         == "AWS refused s3:ListAllMyBuckets (AccessDenied); allow it in the policy of the role or user that asks"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("RequestTimeTooSkewed", "The difference between the request time and the current time is too large."),
+        ("InvalidSignatureException", "Signature expired: 20261121T010000Z is now earlier than 20261121T020000Z"),
+        ("SignatureDoesNotMatch", "Signature not yet current: 20261121T030000Z is now later than 20261121T020000Z"),
+    ],
+)
+def test_a_wrong_clock_is_told_as_such(code: str, message: str) -> None:
+    error = ClientError({"Error": {"Code": code, "Message": message}}, "GetParameter")
+    told = explain(error, "ssm:GetParameter on parameter /a")
+    assert "ssm:GetParameter on parameter /a because the clock" in told
+    assert "timedatectl" in told
 
 
 def test_an_endpoint_that_does_not_answer_points_to_the_sandbox() -> None:

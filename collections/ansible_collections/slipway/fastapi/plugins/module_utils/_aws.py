@@ -10,6 +10,7 @@ boto3 is imported when the first client is made, so that a machine without it ge
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -50,6 +51,8 @@ _BAD_CREDENTIALS = frozenset(
         "SignatureDoesNotMatch",
     }
 )
+_WRONG_CLOCK = re.compile(r"RequestTimeTooSkewed|RequestExpired|Signature (expired|not yet current)")
+"""In the code or the message of a refusal: AWS compares the time of a request with its own."""
 _FIXES = {
     "NoCredentialsError": "give the instance a role, or set `profile` or keys",
     "PartialCredentialsError": "set both halves of the key",
@@ -170,6 +173,11 @@ def explain(error: Exception, what: str) -> str:
     `what` is the action and the resource, such as `ssm:GetParameter on parameter /a/b`.
     """
     code = error_code(error)
+    if code and _WRONG_CLOCK.search(str(error)):
+        return (
+            f"AWS refused {what} because the clock of the machine that asked is wrong by minutes; "
+            "set it (timedatectl set-ntp true) and run this again"
+        )
     if code in _REFUSED:
         return f"AWS refused {what} ({code}); allow it in the policy of the role or user that asks"
     if code in _BAD_CREDENTIALS:
