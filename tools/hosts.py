@@ -22,6 +22,7 @@ QUESTION = """{{ {
   'address': ansible_host, 'user': ansible_user, 'key': ansible_ssh_private_key_file | default(''),
   'options': ansible_ssh_common_args | default(''), 'public': slipway_public_address | default(''),
   'port': slipway_port, 'health': slipway_health_path, 'app': slipway_app,
+  'artifact': slipway_artifact | default(''),
   'unit': uvicorn_unit | default('backend'), 'directory': uvicorn_dir | default('/opt/backend')
 } }}"""
 
@@ -45,6 +46,8 @@ class Host:
     app: str
     unit: str = "backend"
     directory: str = "/opt/backend"
+    artifact: str = "s3://"
+    """Where what it runs is published; empty for a host that is ready for Docker, and has no service of Slipway's."""
 
     def ssh(self, command: list[str], options: Sequence[str] = ()) -> list[str]:
         """Return the ssh command line that reaches the host as Ansible does, with more of ssh's own options."""
@@ -101,6 +104,9 @@ def choose(hosts: list[Host], name: str | None) -> Host:
 
 def ask_health(host: Host) -> bool:
     """Print what the host's service says of its health, and return whether it says that it is well."""
+    if not host.artifact:
+        print(f"{host.name}  no service: ready for Docker")
+        return True
     url = host.health_url()
     try:
         # The URL is made here from an address and a checked port; a proxy would not know the sandbox's addresses.

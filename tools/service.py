@@ -49,7 +49,7 @@ def beside(host: Host, terminal: bool, *words: str) -> list[str]:
 
 def state_of(host: Host) -> dict[str, Any]:
     """What the host says of itself, or `error` where it does not."""
-    known = {"host": host.name, "app": host.app, "address": host.public or host.address}
+    known = {"host": host.name, "app": host.app, "address": host.public or host.address, "artifact": host.artifact}
     argv = host.ssh(
         on_host("state", host.directory, host.unit),
         options=["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"],
@@ -77,11 +77,13 @@ def line_of(state: dict[str, Any]) -> str:
         f"release {state['release'] or 'none'}",
         f"{'✓' if well(state) else '✗'} {unit['active']} ({unit['sub']})"
         if unit["load"] == "loaded"
+        else f"✓ no service: ready for Docker{', with files' if state['release'] else ''}"
+        if well(state)
         else f"✗ no {unit['name']}.service",
         f"since {unit['since']}" if unit["since"] else "",
         f"restarts {unit['restarts']}" if unit["restarts"] else "",
         f"disk {disk['free'] / 2**30:.1f} of {disk['total'] / 2**30:.1f} GiB free",
-        f"verify {_verdict(verify, state['release'])}",
+        f"verify {_verdict(verify, state['release'])}" if unit["load"] == "loaded" or not well(state) else "",
     ]
     return begin + "  ".join(part for part in parts if part)
 
@@ -94,8 +96,12 @@ def _verdict(verify: dict[str, Any] | None, release: str) -> str:
 
 
 def well(state: dict[str, Any]) -> bool:
-    """Whether the host answers and its service runs."""
-    return "error" not in state and state["unit"]["active"] == "active"
+    """Whether the host answers and its service runs, where it has one."""
+    if "error" in state:
+        return False
+    # Files are current without a service, which would have left a link to its packages.
+    without = not state["artifact"] or (state["release"] and not state["serves"])
+    return bool(state["unit"]["active"] == "active" or (without and state["unit"]["load"] == "not-found"))
 
 
 def status(hosts: list[Host], as_json: bool) -> bool:

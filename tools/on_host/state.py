@@ -80,6 +80,7 @@ def main() -> None:
     directory, unit = Path(sys.argv[1]), sys.argv[2]
     state = {
         "release": release_of(directory),
+        "serves": (directory / "venv").is_symlink(),
         "unit": unit_of(unit),
         "disk": disk_of(directory),
         "verify": verified(Path(f"/run/{unit}-verify/report.json")),

@@ -108,4 +108,5 @@ def test_health_tells_what_the_service_answers(
 
 def test_a_service_that_does_not_answer_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
     assert hosts.ask_health(host(address="127.0.0.1", port=1)) is False
+    assert hosts.ask_health(host(address="127.0.0.1", port=1, artifact="")) is True
     assert "no answer" in capsys.readouterr().out

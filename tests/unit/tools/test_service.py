@@ -27,7 +27,9 @@ def state(**changes: Any) -> dict[str, Any]:
     return {
         "host": "i-1",
         "app": "shop",
+        "artifact": "s3://bucket/app.zip",
         "release": RELEASE,
+        "serves": True,
         "unit": unit,
         "disk": {"total": 8 * 2**30, "free": 2 * 2**30},
         "verify": {"ok": True, "started": "2026-11-21T00:00:00Z", "release": RELEASE, "red": []},
@@ -58,6 +60,21 @@ def test_what_is_not_well_is_told(changes: dict[str, Any], told: str) -> None:
     assert told in service.line_of(state(**changes))
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"artifact": "", "release": "", "serves": False}, "release none  ✓ no service: ready for Docker  disk"),
+        ({"serves": False}, f"release {RELEASE}  ✓ no service: ready for Docker, with files  disk"),
+        ({"release": "", "serves": False}, "✗ no backend.service"),
+    ],
+    ids=["nothing to run", "mere files", "not released yet"],
+)
+def test_a_host_without_a_service(changes: dict[str, Any], told: str) -> None:
+    found = state(unit=state()["unit"] | {"load": "not-found", "active": "inactive", "since": ""}, **changes)
+    assert told in service.line_of(found)
+    assert service.well(found) is ("✓" in told)
+
+
 @pytest.fixture
 def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program named ssh that says what a file beside it holds."""
@@ -69,10 +86,11 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_status_is_json_for_programs(ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = {name: state()[name] for name in ("release", "unit", "disk", "verify")}
+    told = {name: state()[name] for name in ("release", "serves", "unit", "disk", "verify")}
     ssh.write_text(json.dumps(told), encoding="utf-8")
     assert service.status([host(public="198.51.100.7")], as_json=True) is True
-    assert json.loads(capsys.readouterr().out) == [{"host": "i-1", "app": "shop", "address": "198.51.100.7", **told}]
+    known = {"host": "i-1", "app": "shop", "address": "198.51.100.7", "artifact": "s3://"}
+    assert json.loads(capsys.readouterr().out) == [known | told]
 
 
 def test_a_host_that_is_not_reached_is_told_and_not_well(ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
