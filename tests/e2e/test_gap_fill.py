@@ -1,12 +1,34 @@
-"""Blueprint gap-fill: a host ready for Docker, beside another app of the account, without artifact or parameter."""
+"""Blueprint gap-fill beside another app: a host ready for Docker, then with helper files, then with a service."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
-from tests.e2e.run import Run, make
+from tests.e2e.run import Run, make, play
 from tests.e2e.test_site import RECAP
 from tests.e2e.world import World
+
+BUCKET = "slipway-sandbox-gap-fill-backend"
+KEY = "releases/backend.zip"
+OURS = ("-e", "blueprint=gap-fill", "-e")
+APPLICATION = """
+import os
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/health")
+def health():
+    return {"release": os.environ["SLIPWAY_RELEASE"], "tavily": "TAVILY_API_KEY" in os.environ}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -40,3 +62,82 @@ def test_a_second_run_changes_nothing(host: World) -> None:
     again = make("site", "BLUEPRINT=gap-fill")
     assert again.code == 0, again.output[-4000:]
     assert [line for line in RECAP.findall(again.output) if line[1:] != ("0", "0", "0")] == []
+
+
+@pytest.fixture(scope="module")
+def settings(host: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The document's optional inputs, for a bucket that is there already, laid over the blueprint."""
+    s3 = host.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    path = tmp_path_factory.mktemp("gap-fill") / "own.tfvars"
+    path.write_text(f'backend_artifact_bucket = "{BUCKET}"\nbackend_artifact_key = "{KEY}"\nhttps = true\n')
+    yield path
+
+
+@pytest.fixture(scope="module")
+def run_of_files(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Cloud, publish and release of a folder `backend/` without main.py."""
+    backend = tmp_path_factory.mktemp("files") / "backend"
+    backend.mkdir()
+    (backend / "docker-compose.yml").write_text("services: {}\n")
+    (backend / "pull.sh").write_text("#!/bin/sh\n")
+    (backend / "pull.sh").chmod(0o755)
+    verbs = [f"playbooks/{verb}.yml" for verb in ("provision", "publish", "release", "verify", "summary")]
+    return play(*verbs, *OURS, f"vars_file={settings}", "-e", f"dir={backend}", "-e", "publish_app=none")
+
+
+def test_helper_files_reach_the_host_and_nothing_is_started(run_of_files: Run, host: World) -> None:
+    assert run_of_files.code == 0, run_of_files.output[-4000:]
+    assert "files in /opt/backend/current/code: a host ready for Docker" in run_of_files.output
+    assert host.shell("cd /opt/backend/current/code && ls").split() == ["docker-compose.yml", "pull.sh"]
+    assert host.shell("sudo -u backend sh -c '/opt/backend/current/code/pull.sh && echo ran'").strip() == "ran"
+    assert host.shell("readlink /opt/backend/.env").strip() == "shared/.env"
+    assert "could not be found" in host.shell("systemctl status backend.service")
+
+
+@pytest.fixture(scope="module")
+def run_of_a_commit(run_of_files: Run, settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """site.yml with a pinned commit of a bare repository."""
+    top = tmp_path_factory.mktemp("git")
+    work = top / "work"
+    work.mkdir()
+    (work / "main.py").write_text(APPLICATION)
+    (work / "requirements.txt").write_text("fastapi\nuvicorn\n")
+    who = {f"GIT_{role}_{what}": "a@example.com" for role in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(
+            ["git", *arguments], cwd=work, env={**os.environ, **who}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    git("init", "--quiet")
+    git("add", "--all")
+    git("commit", "--quiet", "--message", "x")
+    git("clone", "--quiet", "--bare", str(work), str(top / "bare.git"))
+    source = {"artifact_source": "git", "artifact_repository": f"file://{top}/bare.git"}
+    chosen = {**source, "artifact_commit": git("rev-parse", "HEAD"), "vars_file": str(settings)}
+    return play("site.yml", *OURS, json.dumps(chosen))
+
+
+def test_a_commit_becomes_the_service_in_one_go(run_of_a_commit: Run, host: World) -> None:
+    assert run_of_a_commit.code == 0, run_of_a_commit.output[-4000:]
+    with urllib.request.urlopen(f"{host.url}/health", timeout=10) as answer:
+        told = json.load(answer)
+    assert told == {"release": host.shell("basename $(readlink /opt/backend/current)").strip(), "tavily": True}
+    assert host.shell("readlink /opt/backend/venv").strip() == "current/venv"
+    assert "uvicorn main:app" in host.shell("systemctl show backend --property=ExecStart")
+
+
+def test_443_is_open_beside_the_port(run_of_a_commit: Run, host: World) -> None:
+    groups = [group["GroupId"] for group in host.instance["SecurityGroups"]]
+    found = host.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]
+    ports = {rule["FromPort"] for group in found for rule in group["IpPermissions"]}
+    assert {22, 443, 8000} <= ports
+
+
+def test_the_host_reads_that_one_object_of_the_bucket(run_of_a_commit: Run, host: World) -> None:
+    host.client("s3").put_object(Bucket=BUCKET, Key="releases/neighbour.zip", Body=b"x")
+    asked = "aws --endpoint-url http://192.0.2.10 --region us-east-1 s3api head-object --bucket " + BUCKET
+    assert "ContentLength" in host.shell(f"{asked} --key {KEY} 2>&1")
+    assert "403" in host.shell(f"{asked} --key releases/neighbour.zip 2>&1")
