@@ -50,6 +50,8 @@ def application(directory: Path, source: Source) -> Finding:
     broken = f" ({', '.join(source.unreadable)}: not Python 3)" if source.unreadable else ""
     if not found:
         fix = "have `app = FastAPI()` in main.py, or name the directory that holds the service: make doctor APP=./dir"
+        if not source.modules and not broken:
+            fix += "; files without a service can be published with MODULE=none"
         return Finding("application", "bad", f"no module-level FastAPI object in any Python file{broken}", fix)
     best = found[0]
     module = best.partition(":")[0]

@@ -104,7 +104,7 @@ def test_a_missing_application_is_refused_before_anything_is_uploaded(
     runner: Runner, directory: Path, s3: Any, app: str
 ) -> None:
     (directory / "main.py").rename(directory / "server.py")
-    assert f"which {app} needs; name the directory that holds it, or set `app`" in runner.fail(app=app)
+    assert f"which {app} needs; name the directory that holds it, or what runs instead" in runner.fail(app=app)
     assert versions(s3) == []
 
 

@@ -160,7 +160,8 @@ def _require_application(directory: Path, application: str, files: Sequence[str]
     if not present:
         raise PackageError(
             f"{directory} has no {candidates[0]}, which {application} needs; "
-            "name the directory that holds it, or set `app`"
+            "name the directory that holds it, or what runs instead "
+            "(make publish MODULE=package.module:app; for files without a service MODULE=none)"
         )
     if (directory / present[0]).stat().st_size == 0:
         raise PackageError(f"{directory / present[0]} is empty; {application} needs it to define {found['name']}")
