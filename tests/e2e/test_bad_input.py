@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shutil
+import time
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.run import Run, make
+from tests.e2e.run import ROOT, Run, make
 from tests.e2e.world import World
 
 VALUE = "canary-value-7f3a"
@@ -162,6 +165,15 @@ def archive(files: dict[str, str | bytes], mode: int = 0o100644) -> bytes:
     return buffer.getvalue()
 
 
+def twice(files: dict[str, str | bytes], name: str) -> bytes:
+    """A zip of these files, with one of them a second time."""
+    buffer = io.BytesIO(archive(files))
+    with zipfile.ZipFile(buffer, "a") as target, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        target.writestr(name, files[name])
+    return buffer.getvalue()
+
+
 APP = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/health')\ndef health():\n    return {}\n"
 CRASH = f"raise RuntimeError('no {'such'} luck')\n"
 
@@ -188,6 +200,11 @@ ARTIFACTS = {
     "parent folder": Artifact(archive({"main.py": APP, "../evil.py": "x"}), ("../evil.py",)),
     "absolute path": Artifact(archive({"main.py": APP, "/etc/evil": "x"}), ("/etc/evil",)),
     "link": Artifact(archive({"main.py": APP, "link": "/etc"}, mode=0o120777), ("link",)),
+    "bomb": Artifact(archive({"main.py": APP, "zeros.bin": bytes(300 << 20)}), ("zeros.bin", "bomb")),
+    "the same name twice": Artifact(twice({"main.py": APP}, "main.py"), ("main.py", "twice")),
+    "device": Artifact(archive({"main.py": APP, "device": ""}, mode=0o020666), ("device", "socket or pipe")),
+    "names that differ in case only": Artifact(archive({"main.py": APP, "Main.py": APP}), ("Main.py",)),
+    "main.py in the wrong case": Artifact(archive({"Main.py": APP}), ("main.py",)),
     "no main.py": Artifact(archive({"other.py": APP}), ("main.py",)),
     "requirements that do not resolve": Artifact(
         archive({"main.py": APP, "requirements.txt": "fastapi==0.1.0\nfastapi==0.2.0\nuvicorn\n"}), ("fastapi",)
@@ -211,6 +228,38 @@ def test_artifact(world: World, name: str) -> None:
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=good["Metadata"])
     assert make("health").code == 0
+
+
+def test_disk_full(world: World, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples" / "app", tmp_path / "app", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
+    (tmp_path / "app" / "another.txt").write_text("so that there is something to unpack\n")
+    try:
+        with unchanged(world):
+            assert make("publish", f"APP={tmp_path / 'app'}").code == 0
+            world.shell("mount -t tmpfs -o size=2m tmpfs /opt/backend/releases")
+            try:
+                assert_refused(make("release"), "MiB free", "/opt/backend/releases", "larger")
+            finally:
+                world.shell("umount /opt/backend/releases")
+                assert make("publish", "APP=examples/app").code == 0
+    finally:
+        assert make("health").code == 0
+
+
+def test_host_that_cannot_be_reached(world: World) -> None:
+    ec2 = world.client("ec2")
+    (group,) = [each["GroupId"] for each in world.instance["SecurityGroups"]]
+    described = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
+    ssh = [rule for rule in described if rule.get("FromPort") == 22]
+    with unchanged(world):
+        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=ssh)
+        try:
+            time.sleep(2)
+            done = make("configure", "ARGS=-e slipway_boot_seconds=8")
+        finally:
+            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=ssh)
+            time.sleep(2)
+        assert_refused(done, world.instance["InstanceId"], "SSH", "ssh_ingress_cidrs")
 
 
 def test_database_unreachable(world: World) -> None:

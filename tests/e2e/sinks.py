@@ -1,0 +1,229 @@
+"""Every place where a secret could end up by mistake: how to look there, and how to put something there.
+
+What looks for real secrets and what proves that it would find one is the same code.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+
+from tests.e2e.run import ROOT, Run, play
+from tests.e2e.world import World
+
+WORK = ROOT / ".slipway" / "sandbox" / "location-content"
+ANSIBLE = ROOT / ".ansible"
+# Where a host may hold a secret: in the files that are made for it, and nowhere else.
+HOST_PLACES = "/tmp /var/tmp /etc /var/log /opt/slipway/etc /opt/slipway/lib /root /home /run/backend-verify"
+STATE = "sandbox/location-content/terraform.tfstate"
+
+
+def forms(secret: str) -> set[bytes]:
+    """A secret as it is, and as base64, URL, JSON and hex would carry it."""
+    raw = secret.encode()
+    inner = base64.b64encode(raw).rstrip(b"=")[:-1]  # the last character depends on what follows
+    return {raw, inner, quote(secret, safe="").encode(), json.dumps(secret)[1:-1].encode(), raw.hex().encode()}
+
+
+def leaks(secrets: dict[str, str], content: bytes) -> list[str]:
+    """Names of the secrets that the content holds in any form."""
+    return [name for name, secret in secrets.items() if any(form in content for form in forms(secret))]
+
+
+class CommandLines:
+    """Every command line that this machine shows while something runs."""
+
+    def __init__(self) -> None:
+        self.seen: set[bytes] = set()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> CommandLines:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._stop.wait(0.05):
+            for path in Path("/proc").glob("[0-9]*/cmdline"):
+                try:
+                    self.seen.add(path.read_bytes())
+                except OSError:  # It has ended meanwhile.
+                    continue
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A place: ``read`` returns what is there now, ``plant`` puts a text there for a while."""
+
+    name: str
+    read: Callable[[World], bytes]
+    plant: Callable[[World, str], AbstractContextManager[object]] = field(repr=False)
+
+
+def _files(folders: Iterable[Path]) -> bytes:
+    """All files below the folders, and every member of those that are archives, as a saved plan is."""
+    found = []
+    for path in (path for folder in folders for path in folder.rglob("*")):
+        if not path.is_file() or path.is_symlink() or "providers" in path.parts:
+            continue
+        found.append(path.read_bytes())
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                found += [archive.read(name) for name in archive.namelist()]
+    return b"\n".join(found)
+
+
+@contextmanager
+def _file(path: Path, content: str) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+@contextmanager
+def _archive(_world: World, text: str) -> Iterator[None]:
+    path = WORK / "planted.tfplan"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("tfplan", text)
+    try:
+        yield
+    finally:
+        path.unlink()
+
+
+def _state(world: World) -> bytes:
+    s3, bucket = world.client("s3"), world.settings.state_bucket
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert STATE in keys
+    return b"\n".join(s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys)
+
+
+@contextmanager
+def _state_object(world: World, text: str) -> Iterator[None]:
+    s3, bucket = world.client("s3"), world.settings.state_bucket
+    s3.put_object(Bucket=bucket, Key="planted", Body=text.encode())
+    try:
+        yield
+    finally:
+        s3.delete_object(Bucket=bucket, Key="planted")
+
+
+@contextmanager
+def _request(world: World, text: str) -> Iterator[None]:
+    # The path of a request is written to the log; the query, where keys travel, is not.
+    httpx.get(f"{world.settings.api_url}/{text}", timeout=10)
+    time.sleep(0.2)
+    yield
+
+
+@contextmanager
+def _on_host(world: World, put: str, remove: str) -> Iterator[None]:
+    world.shell(put)
+    try:
+        yield
+    finally:
+        world.shell(remove)
+
+
+def _host_files(world: World) -> bytes:
+    command = f"find {HOST_PLACES} -xdev -type f -size -2M -exec cat {{}} + 2>/dev/null | base64 -w0"
+    return base64.b64decode(world.shell(command))
+
+
+def _facts(world: World) -> bytes:
+    host = world.instance["InstanceId"]
+    done = subprocess.run(
+        [ROOT / ".venv" / "bin" / "ansible", host, "-b", "-m", "ansible.builtin.setup"],
+        cwd=ROOT,
+        env={**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.builtin.default"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ansible_distribution" in done.stdout
+    return done.stdout.encode()
+
+
+@contextmanager
+def _tag(world: World, text: str) -> Iterator[None]:
+    ec2, instance = world.client("ec2"), world.instance["InstanceId"]
+    ec2.create_tags(Resources=[instance], Tags=[{"Key": "planted", "Value": text}])
+    vars(world).pop("instance")  # It is read once; now it has another tag.
+    try:
+        yield
+    finally:
+        ec2.delete_tags(Resources=[instance], Tags=[{"Key": "planted"}])
+        vars(world).pop("instance", None)
+
+
+SINKS = [
+    Sink("plans and reports", lambda _: _files([WORK]), lambda _, text: _file(WORK / "planted.json", text)),
+    Sink("members of a plan", lambda _: _files([WORK]), _archive),
+    Sink("Ansible's folder", lambda _: _files([ANSIBLE]), lambda _, text: _file(ANSIBLE / "tmp" / "planted", text)),
+    Sink("the sandbox's log", lambda world: world.settings.log_file.read_bytes(), _request),
+    Sink("Terraform's state", _state, _state_object),
+    Sink(
+        "the host's journal",
+        lambda world: world.shell("journalctl --no-pager -o verbose").encode(),
+        lambda world, text: _on_host(world, f"logger {text}; sync; journalctl --sync", "true"),
+    ),
+    Sink(
+        "the host's files",
+        _host_files,
+        lambda world, text: _on_host(world, f"echo {text} > /var/tmp/planted", "rm /var/tmp/planted"),
+    ),
+    Sink(
+        "the host's command lines",
+        lambda world: world.shell("cat /proc/[0-9]*/cmdline").encode(),
+        # The brackets keep pkill from finding the shell that it was started by.
+        lambda world, text: _on_host(
+            world, f"sh -c 'sleep 60; : {text}' >/dev/null 2>&1 &", f"pkill -f '{text[:-1]}[{text[-1]}]'"
+        ),
+    ),
+    Sink(
+        "the unit's properties",
+        lambda world: world.shell("systemctl show backend; systemctl cat backend").encode(),
+        lambda world, text: _on_host(
+            world,
+            "mkdir -p /run/systemd/system/backend.service.d && printf '[Service]\\nEnvironment=PLANTED="
+            f"{text}\\n' > /run/systemd/system/backend.service.d/planted.conf && systemctl daemon-reload",
+            "rm /run/systemd/system/backend.service.d/planted.conf; systemctl daemon-reload",
+        ),
+    ),
+    Sink(
+        "facts",
+        _facts,
+        lambda world, text: _on_host(
+            world,
+            f"mkdir -p /etc/ansible/facts.d && echo '\"{text}\"' > /etc/ansible/facts.d/planted.fact",
+            "rm -r /etc/ansible",
+        ),
+    ),
+    Sink("tags", lambda world: json.dumps(world.tags).encode(), _tag),
+]
+
+
+def play_and_look(*arguments: str) -> tuple[Run, bytes]:
+    """Run a playbook; return it with every command line that this machine showed meanwhile."""
+    with CommandLines() as lines:
+        run = play(*arguments)
+    return run, b"\n".join(lines.seen)
