@@ -55,11 +55,10 @@ def application(directory: Path, source: Source) -> Finding:
         return Finding("application", "bad", f"no module-level FastAPI object in any Python file{broken}", fix)
     best = found[0]
     module = best.partition(":")[0]
-    misplaced = source.missing_imports(module)
+    misplaced, start = source.misplaced(module)
     if misplaced:
-        folder = directory / Path(source.modules[module].path).parent
-        text = f"{best} imports {', '.join(misplaced)}, which is found only when {folder.name}/ is the start"
-        return Finding("application", "bad", text, f"deploy that directory: APP={folder}")
+        text = f"{best} imports {', '.join(misplaced)}, which is found only when {start}/ is the start"
+        return Finding("application", "bad", text, f"deploy that directory: APP={directory / start}")
     if best == DEFAULT_APPLICATION:
         return Finding("application", "ok", best)
     return Finding("application", "ok", best, f"publish with MODULE={best}")

@@ -174,6 +174,10 @@ def _named(directory: Path) -> bool:
 
 
 def _writing(directory: Path) -> str:
+    listed = sorted(directory.glob("requirements/*.txt"))
+    if listed:
+        base = next((path for path in listed if path.stem in ("base", "prod", "production", "main")), listed[0])
+        return f"requirements.txt with the line `-r requirements/{base.name}`"
     nested = sorted(path.parent for path in directory.glob("*/requirements*.txt"))
     if nested:
         return f"requirements.txt beside main.py; {nested[0].name}/ has one"

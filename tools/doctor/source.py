@@ -119,18 +119,22 @@ class Source:
         other = self.modules.get(origin[0]) if origin else None
         return bool(depth and origin and other and self._returns(other, origin[1], depth - 1))
 
-    def missing_imports(self, name: str) -> list[str]:
-        """First words of a module's imports that are found beside it, but not from the application's directory."""
+    def misplaced(self, name: str) -> tuple[list[str], str]:
+        """First words of a module's imports that are found only from a folder below the directory, and that folder."""
         module = self.modules[name]
         tops = {other.split(".")[0] for other in self.modules}
-        parents = module.path.split("/")[:-1]
         wanted = {
             node.module.split(".")[0]
             for node in ast.walk(module.tree)
             if isinstance(node, ast.ImportFrom) and node.module and not node.level
-        }
-        beside = {other.split(".")[len(parents)] for other in self.modules if self._below(other, parents)}
-        return sorted((wanted & beside) - tops) if parents else []
+        } - tops
+        folders = module.path.split("/")[:-1]
+        for depth in range(len(folders), 0, -1):
+            parents = folders[:depth]
+            beside = {other.split(".")[depth] for other in self.modules if self._below(other, parents)}
+            if wanted & beside:
+                return sorted(wanted & beside), "/".join(parents)
+        return [], ""
 
     @staticmethod
     def _below(name: str, parents: list[str]) -> bool:

@@ -83,6 +83,7 @@ def test_what_uv_says_becomes_a_finding(app: Path, tmp_path: Path, said: str, co
         ({}, "with fastapi and uvicorn"),
         ({"poetry.lock": ""}, "migrate-to-uv"),
         ({"api/requirements.txt": ""}, "api/ has one"),
+        ({"requirements/dev.txt": "", "requirements/base.txt": ""}, "`-r requirements/base.txt`"),
     ],
 )
 def test_without_requirements_it_says_what_to_write(tmp_path: Path, files: dict[str, str], fix: str) -> None:

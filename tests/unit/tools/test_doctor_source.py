@@ -80,12 +80,19 @@ def test_modules_that_import_each_other_end(tmp_path: Path) -> None:
 
 def test_an_application_that_starts_in_a_folder_is_told_by_its_imports(tmp_path: Path) -> None:
     found = source(tmp_path, backend__main="from routers import x\n" + PLAIN, backend__routers="x = 1\n")
-    assert found.missing_imports("backend.main") == ["routers"]
+    assert found.misplaced("backend.main") == (["routers"], "backend")
+
+
+def test_the_start_can_lie_folders_above_the_application(tmp_path: Path) -> None:
+    found = source(
+        tmp_path, a__b__src__main="from src.routes import x\nfrom os import path\n" + PLAIN, a__b__src__routes="x = 1\n"
+    )
+    assert found.misplaced("a.b.src.main") == (["src"], "a/b")
 
 
 def test_imports_from_the_directory_itself_are_fine(tmp_path: Path) -> None:
     found = source(tmp_path, app__main="from app.routers import x\n" + PLAIN, app__routers="x = 1\n")
-    assert found.missing_imports("app.main") == []
+    assert found.misplaced("app.main") == ([], "")
 
 
 def test_routes_have_the_prefixes_of_their_routers(tmp_path: Path) -> None:
