@@ -66,9 +66,9 @@ destroy: checked ready ## Remove what Terraform made for this application in thi
 ## What the service gets
 .PHONY: publish env-push env-diff doctor
 # A folder, or a commit of a repository, in which APP then is a folder.
-GIT ?=
-COMMIT ?=
-MODULE ?=
+GIT :=
+COMMIT :=
+MODULE :=
 from_git = -e "$$(printf '{"artifact_repository": "%s", "artifact_commit": "%s", "artifact_path": "%s"}' \
 	"$$(test -d '$(GIT)' && realpath -- '$(GIT)' || printf %s '$(GIT)')" '$(COMMIT)' '$(APP)')"
 publish: checked ## Upload an application: make publish APP=./dir or GIT=url COMMIT=sha [MODULE=main:app]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +81,16 @@ def test_a_path_with_a_space_stays_one_path() -> None:
         ["bash", "-c", f'echo "{values}"'], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout
     assert shown == f'{{"dir": "{ROOT}/my app"}}\n'
+
+
+@pytest.mark.parametrize("repository", ["git@git.example.com:team/x.git", "{tmp}/my repository"])
+def test_a_commit_of_a_repository_is_passed_on(tmp_path: Path, repository: str) -> None:
+    (tmp_path / "my repository").mkdir()
+    where = repository.format(tmp=tmp_path)
+    done = make("-n", "publish", f"GIT={where}", "COMMIT=" + "0" * 40, "APP=backend", "MODULE=api:app")
+    recipe = done.stdout[done.stdout.index("playbooks/publish.yml") :]
+    assert "-e 'publish_app=api:app'" in recipe
+    values = recipe[recipe.index("$(printf") : recipe.index('" -e ')].replace("\\\n", " ")
+    shown = subprocess.run(["bash", "-c", f'echo "{values}"'], cwd=ROOT, capture_output=True, text=True, check=True)
+    told = {"artifact_repository": where, "artifact_commit": "0" * 40, "artifact_path": "backend"}
+    assert json.loads(shown.stdout) == told
