@@ -124,7 +124,7 @@ sandbox-status: venv ## Say what runs in the sandbox
 	@$(bin)/python -m sandbox status
 
 ## Tests
-.PHONY: test lint unit app-test terraform-test molecule integration e2e
+.PHONY: test lint unit app-test terraform-test molecule mutate integration e2e
 test: ready ## Run every test, in the order below, and print the counts
 	@$(run_tests)
 
@@ -142,6 +142,9 @@ terraform-test: venv ## terraform fmt, validate and test for each module and roo
 
 molecule: ready ## Each role on a real systemd host
 	@$(run_tests) molecule
+
+mutate: ready ## Take each task of a role away and expect its tests to fail: make mutate [ROLE=docker]; long
+	@molecule/mutate $(ROLE) $(ARGS)
 
 integration: ready ## Modules and sandbox against each other
 	@$(run_tests) integration

@@ -50,6 +50,10 @@ options:
     description: The host's user data.
     type: str
     default: ""
+  debian:
+    description: Debian's release on the host.
+    type: int
+    default: 12
 author:
   - Slipway maintainers
 """
@@ -116,6 +120,7 @@ class World:
         self._buckets: list[str] = params["buckets"]
         self._database: str | None = params["database"]
         self._user_data: str = params["user_data"]
+        self._debian: int = params["debian"]
 
     def make(self) -> str:
         """Make all of it and return the host's private address."""
@@ -189,7 +194,7 @@ class World:
 
     def _launch(self) -> str:
         images = self._ec2.describe_images(
-            Owners=[DEBIAN], Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}]
+            Owners=[DEBIAN], Filters=[{"Name": "name", "Values": [f"debian-{self._debian}-amd64-*"]}]
         )["Images"]
         newest = max(images, key=lambda image: str(image["CreationDate"]))
         subnets = self._ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
@@ -277,6 +282,7 @@ def main() -> None:
             "buckets": {"type": "list", "elements": "str", "default": []},
             "database": {"type": "str"},
             "user_data": {"type": "str", "default": ""},
+            "debian": {"type": "int", "default": 12},
         }
     )
     world = World(module.params)

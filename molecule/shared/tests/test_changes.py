@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.skipif("MOLECULE_MUTANT" in os.environ, reason="a mutation is judged by what the host is")
+
 
 @dataclass(frozen=True)
 class Run:

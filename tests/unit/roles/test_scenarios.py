@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,6 +14,21 @@ import yaml
 from sandbox.settings import HOST_API_ADDRESS, settings_for
 
 ROOT = Path(__file__).resolve().parents[3]
+ROLES = {role.name for role in (ROOT / "roles").iterdir() if (role / "tasks").is_dir()}
+#: Tasks whose work no host of the sandbox can show.
+UNTRIED = {
+    # apt fetches lists itself where it finds none that are young; only a dry run needs them fetched before.
+    "base": {
+        "Fetch the package lists that a fresh image lacks",
+        # A container has its machine's clock.
+        "Install the time service",
+        "Ask Amazon's time service first",
+        "Run the time service",
+    },
+    # systemd reads a unit that it has not loaded yet from the disk at its first start.
+    # The probes only look.
+    "reachability": {"Let systemd read the unit again", "Try what the service depends on"},
+}
 SCENARIOS = sorted(file.parent for file in (ROOT / "molecule").glob("*/molecule.yml"))
 
 
@@ -22,14 +40,95 @@ def variables(scenario: Path) -> dict[str, Any]:
     return dict(load(scenario / "molecule.yml")["provisioner"]["inventory"]["group_vars"]["all"])
 
 
+def mutations(scenario: Path) -> list[str]:
+    return list(variables(scenario)["scenario_mutations"])
+
+
+@pytest.fixture
+def mutate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The runner of mutations, which imports the runner of scenarios beside it."""
+    monkeypatch.syspath_prepend(str(ROOT / "molecule"))
+    monkeypatch.delitem(sys.modules, "run", raising=False)
+    spec = importlib.util.spec_from_file_location("molecule_mutate", ROOT / "molecule" / "mutate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.delitem(sys.modules, "run", raising=False)
+    return module
+
+
 def named(scenario: Path) -> str:
     return scenario.name
 
 
-def test_every_role_has_a_default_scenario() -> None:
-    roles = {role.name for role in (ROOT / "roles").iterdir() if (role / "tasks").is_dir()}
-    covered = {variables(scenario)["scenario_role"] for scenario in SCENARIOS if scenario.name.endswith("_default")}
-    assert covered == roles
+def tasks_in(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks, those inside blocks too."""
+    inner = [task for block in found for task in tasks_in(block.get("block", []))]
+    return [task for task in found if "block" not in task] + inner
+
+
+@pytest.mark.parametrize("kind", ["default", "alternative"])
+def test_every_role_has_scenarios_of_both_kinds(kind: str) -> None:
+    covered = {variables(scenario)["scenario_role"] for scenario in SCENARIOS if scenario.name.endswith(f"_{kind}")}
+    assert covered == ROLES
+
+
+def test_every_role_runs_on_debian_12_and_13() -> None:
+    found = {(variables(one)["scenario_role"], variables(one).get("scenario_debian", 12)) for one in SCENARIOS}
+    assert found == {(role, release) for role in ROLES for release in (12, 13)}
+
+
+def test_an_alternative_sets_variables_of_its_role() -> None:
+    for role in ROLES:
+        chosen = variables(ROOT / "molecule" / f"{role}_alternative")
+        assert [name for name in chosen if name.startswith(f"{role}_")]
+
+
+@pytest.mark.parametrize("role", sorted(ROLES))
+def test_every_task_that_makes_something_is_taken_away_once(role: str) -> None:
+    """Those that only look, tell or load are nothing to a host; what cannot be tried in a container is named here."""
+    looking = {"assert", "set_fact", "debug", "setup", "include_vars", "import_tasks", "include_tasks"}
+    making = set()
+    for file in (ROOT / "roles" / role / "tasks").glob("*.yml"):
+        for task in tasks_in(load(file)):
+            if not looking & {key.removeprefix("ansible.builtin.") for key in task}:
+                making.add(task["name"])
+    tried = [name for one in SCENARIOS if variables(one)["scenario_role"] == role for name in mutations(one)]
+    assert making - set(tried) == UNTRIED.get(role, set())
+    assert set(tried) <= making
+
+
+def test_no_mutation_is_named_twice_in_a_scenario() -> None:
+    assert [one.name for one in SCENARIOS if len(mutations(one)) != len(set(mutations(one)))] == []
+
+
+def test_a_mutation_takes_away_one_task_and_leaves_the_others(tmp_path: Path, mutate: ModuleType) -> None:
+    name = "Make the directories of the service"
+    folder = mutate.mutant("base", name, tmp_path)
+    whole, left = load(ROOT / "roles/base/tasks/account.yml"), load(folder / "tasks/account.yml")
+    assert [task["name"] for task in left] == [task["name"] for task in whole]
+    assert [task for task in whole if task not in left] == [whole[-1]]
+    assert left[-1] == {"name": name, "ansible.builtin.debug": {"msg": "taken away"}}
+    assert load(folder / "tasks/install.yml") == load(ROOT / "roles/base/tasks/install.yml")
+
+
+def test_a_mutation_reaches_into_blocks_and_keeps_what_others_read(tmp_path: Path, mutate: ModuleType) -> None:
+    folder = mutate.mutant("base", "Install the time service", tmp_path)
+    assert load(folder / "tasks/time.yml")[0]["register"] == "__base_time_install"
+    folder = mutate.mutant("base", "Run the time service", tmp_path)
+    assert "ansible.builtin.debug" in load(folder / "tasks/time.yml")[1]["block"][1]
+
+
+def test_a_copy_without_a_mutation_is_the_role(tmp_path: Path, mutate: ModuleType) -> None:
+    folder = mutate.mutant("docker", None, tmp_path)
+    for file in (ROOT / "roles" / "docker").rglob("*.yml"):
+        assert (folder / file.relative_to(ROOT / "roles" / "docker")).read_bytes() == file.read_bytes()
+
+
+def test_a_mutation_that_no_task_bears_is_refused(tmp_path: Path, mutate: ModuleType) -> None:
+    with pytest.raises(ValueError, match="0 tasks named 'No such task'"):
+        mutate.mutant("base", "No such task", tmp_path)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=named)

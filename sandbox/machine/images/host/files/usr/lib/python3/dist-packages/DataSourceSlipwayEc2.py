@@ -9,11 +9,16 @@ from __future__ import annotations
 from typing import Any
 
 from cloudinit import sources  # type: ignore[import-not-found]
+from cloudinit.event import EventScope, EventType  # type: ignore[import-not-found]
 from cloudinit.sources.DataSourceEc2 import CloudNames, DataSourceEc2  # type: ignore[import-not-found]
 
 
 class DataSourceSlipwayEc2(DataSourceEc2):
     """The stock data source for a host that Docker has already given its network."""
+
+    # Without added network cards, for which later versions ask udev, and there is none.
+    supported_update_events = {EventScope.NETWORK: {EventType.BOOT_NEW_INSTANCE}}  # noqa: RUF012
+    default_update_events = supported_update_events
 
     def _get_cloud_name(self) -> str:
         return CloudNames.AWS
