@@ -23,6 +23,9 @@ _HTTPS = 443
 _IN, _OUT = "SLIPWAY-IN", "SLIPWAY-OUT"
 #: Only what comes from the VPC or from outside: loopback and a host's own bridges are its own affair.
 _INTERFACES = "eth+"
+#: AWS's resolver is open whatever the groups say (VPC User Guide, "Security groups"). Here it is Docker's, which asks
+#: the machine's name servers from inside the container's namespace; which those are, only the engine knows.
+_NAMES = tuple(f"-A {_OUT} -p {protocol} --dport 53 -j RETURN" for protocol in ("udp", "tcp"))
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
 #: The rules are the script's argument; the jump to them is made once.
 _SCRIPT = f"""set -e
@@ -62,6 +65,7 @@ def rules(groups: Iterable[SecurityGroup], members: Mapping[str, Iterable[str]],
         *_unique(line for rule in incoming for line in _lines(_IN, "-s", rule, members)),
         # Instance metadata is open whatever the groups say (EC2 User Guide, "Security group rules").
         _service(services.gateway, services.imds_port),
+        *_NAMES,
         *([_service(services.gateway, services.api_port)] if _leads_to(outgoing, HOST_API_ADDRESS) else []),
         *([_service(services.gateway, services.stub_port)] if _leads_to(outgoing, HOST_STUB_ADDRESS) else []),
         *_unique(line for rule in outgoing for line in _lines(_OUT, "-d", rule, members)),

@@ -16,7 +16,7 @@ def text(ingress: tuple[Rule, ...] = (), egress: tuple[Rule, ...] = (), **member
     return rules([SecurityGroup("sg-1", ingress, egress)], found, SERVICES).splitlines()
 
 
-def test_without_a_rule_only_answers_and_instance_metadata_pass() -> None:
+def test_without_a_rule_only_answers_instance_metadata_and_names_pass() -> None:
     assert text() == [
         "*mangle",
         ":SLIPWAY-IN - [0:0]",
@@ -24,6 +24,8 @@ def test_without_a_rule_only_answers_and_instance_metadata_pass() -> None:
         "-A SLIPWAY-IN -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
         "-A SLIPWAY-OUT -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN",
         "-A SLIPWAY-OUT -d 10.20.0.1/32 -p tcp --dport 4587 -j RETURN",
+        "-A SLIPWAY-OUT -p udp --dport 53 -j RETURN",
+        "-A SLIPWAY-OUT -p tcp --dport 53 -j RETURN",
         "-A SLIPWAY-IN -j DROP",
         "-A SLIPWAY-OUT -j DROP",
         "COMMIT",
