@@ -30,11 +30,20 @@ HOST_PLACES = "/tmp /var/tmp /etc /var/log /opt/slipway/etc /opt/slipway/lib /ro
 STATE = "sandbox/location-content/terraform.tfstate"
 
 
+def _base64_forms(raw: bytes) -> Iterator[bytes]:
+    """The letters of base64 that depend on these bytes alone, wherever they begin in a longer text."""
+    for before in range(3):
+        padded = bytes(before) + raw
+        first, end = -(-8 * before // 6), 8 * len(padded) // 6
+        yield base64.b64encode(padded)[first:end]
+        yield base64.urlsafe_b64encode(padded)[first:end]
+
+
 def forms(secret: str) -> set[bytes]:
-    """A secret as it is, and as base64, URL, JSON and hex would carry it."""
+    """A secret as it is, and as base64, URL, JSON and hex would carry it, alone or within a longer text."""
     raw = secret.encode()
-    inner = base64.b64encode(raw).rstrip(b"=")[:-1]  # the last character depends on what follows
-    return {raw, inner, quote(secret, safe="").encode(), json.dumps(secret)[1:-1].encode(), raw.hex().encode()}
+    texts = {quote(secret, safe=""), json.dumps(secret)[1:-1], raw.hex(), raw.hex().upper()}
+    return {raw, *_base64_forms(raw), *(text.encode() for text in texts)}
 
 
 def leaks(secrets: dict[str, str], content: bytes) -> list[str]:

@@ -130,7 +130,7 @@ def test_missing_parameter(world: World) -> None:
 def test_a_parameter_that_the_role_may_not_read(world: World) -> None:
     other = "/slipway/sandbox/location-content/other"
     with tag(world, "slipway:env-parameter", other), unchanged(world):
-        assert_refused(make("release"), "ssm:GetParameter", other, "policy")
+        assert_refused(make("release"), "ssm:GetParameter", other, '"Effect": "Allow", "Action": "ssm:GetParameter"')
 
 
 def test_missing_artifact(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import secrets as randomness
 import subprocess
@@ -45,6 +46,15 @@ def test_the_search_finds_every_form(secrets: dict[str, str]) -> None:
             assert leaks(secrets, b"before " + form + b" after") == [name]
 
 
+@pytest.mark.parametrize("before", range(4))
+def test_the_search_finds_what_is_encoded_with_its_neighbours(before: int) -> None:
+    planted = {"planted": "p/+=?&" + randomness.token_urlsafe(16)}
+    text = b"x" * before + planted["planted"].encode() + b"\nNEXT=1\n"
+    for encoded in (base64.b64encode(text), base64.urlsafe_b64encode(text), text.hex().encode()):
+        assert leaks(planted, encoded) == ["planted"]
+    assert leaks({"other": randomness.token_hex(16)}, base64.b64encode(text)) == []
+
+
 def test_output_and_command_lines(
     secrets: dict[str, str], talkative: tuple[Run, bytes], first_run: Run, second_run: Run
 ) -> None:
@@ -55,7 +65,14 @@ def test_output_and_command_lines(
         assert leaks(secrets, content) == []
 
 
-@pytest.mark.parametrize("verbosity", ["--diff", "-vvvv"])
+@pytest.mark.parametrize("verbosity", ["-v", "-vv", "-vvv"])
+def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity: str) -> None:
+    quiet = play("playbooks/release.yml", "--diff", verbosity)
+    assert quiet.code == 0, quiet.output[-3000:]
+    assert leaks(secrets, quiet.output.encode()) == []
+
+
+@pytest.mark.parametrize("verbosity", ["--diff", "-v", "-vv", "-vvv", "-vvvv"])
 def test_output_of_a_failure(secrets: dict[str, str], world: World, verbosity: str) -> None:
     world.database.pause()
     try:

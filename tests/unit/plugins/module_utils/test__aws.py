@@ -205,6 +205,24 @@ def test_a_refusal_names_what_was_asked(enforced_iam: dict[str, Any]) -> None:
     )
 
 
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_refusal_names_the_statement_that_is_missing(quote: str) -> None:
+    arn = "arn:aws:ssm:us-east-1:000000000000:parameter/a"
+    message = (
+        f"User: someone is not authorized to perform: ssm:GetParameter on resource: {quote}{arn}{quote} because no"
+    )
+    error = ClientError({"Error": {"Code": "AccessDeniedException", "Message": message}}, "GetParameter")
+    statement = f'{{"Effect": "Allow", "Action": "ssm:GetParameter", "Resource": "{arn}"}}'
+    assert explain(error, "ssm:GetParameter on parameter /a").endswith(f"by the statement {statement}")
+
+
+def test_a_refusal_by_a_deny_does_not_ask_for_another_allow() -> None:
+    message = "not authorized to perform: s3:GetObject on resource: arn:aws:s3:::b/k with an explicit deny in a policy"
+    told = explain(ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "GetObject"), "s3:GetObject")
+    assert '"Effect": "Deny"' in told
+    assert "Allow" not in told
+
+
 @pytest.mark.parametrize(
     ("code", "message"),
     [

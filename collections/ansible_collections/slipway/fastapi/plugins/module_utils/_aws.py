@@ -9,6 +9,7 @@ boto3 is imported when the first client is made, so that a machine without it ge
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -53,6 +54,8 @@ _BAD_CREDENTIALS = frozenset(
 )
 _WRONG_CLOCK = re.compile(r"RequestTimeTooSkewed|RequestExpired|Signature (expired|not yet current)")
 """In the code or the message of a refusal: AWS compares the time of a request with its own."""
+_DENIED = re.compile(r'not authorized to perform: (\S+) on resource: "?(arn:[^\s"]+)')
+"""In the message of a refusal: the action and the resource that a policy lacks, as AWS names them."""
 _FIXES = {
     "NoCredentialsError": "give the instance a role, or set `profile` or keys",
     "PartialCredentialsError": "set both halves of the key",
@@ -179,7 +182,7 @@ def explain(error: Exception, what: str) -> str:
             "set it (timedatectl set-ntp true) and run this again"
         )
     if code in _REFUSED:
-        return f"AWS refused {what} ({code}); allow it in the policy of the role or user that asks"
+        return f"AWS refused {what} ({code}); {_permission(str(error))}"
     if code in _BAD_CREDENTIALS:
         return f"AWS does not accept the credentials for {what} ({code}); renew them or choose another profile"
     if code:
@@ -187,6 +190,18 @@ def explain(error: Exception, what: str) -> str:
         return f"{what} failed: {code}: {message}"
     fix = _FIXES.get(type(error).__name__)
     return f"{what} failed: {error}" + (f"; {fix}" if fix else "")
+
+
+def _permission(refusal: str) -> str:
+    """What to change in which policy so that AWS no longer refuses; the statement itself where AWS says enough."""
+    if "explicit deny" in refusal:
+        return 'a statement with "Effect": "Deny" forbids it: change that one, for none that allows can outweigh it'
+    fix = "allow it in the policy of the role or user that asks"
+    denied = _DENIED.search(refusal)
+    if denied is None:
+        return fix
+    statement = {"Effect": "Allow", "Action": denied.group(1), "Resource": denied.group(2)}
+    return f"{fix}, by the statement {json.dumps(statement)}"
 
 
 def unmask_sandbox_key(module: Any) -> None:

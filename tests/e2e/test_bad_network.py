@@ -1,0 +1,79 @@
+"""A network that cannot carry the host is refused by the plan, on the API's own answers, before anything is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.run import make
+from tests.e2e.test_bad_input import assert_refused, unchanged
+from tests.e2e.world import World
+
+NO_VPC = "vpc-0123456789abcdef0"
+NO_SUBNET = "subnet-0123456789abcdef0"
+
+
+def shared(world: World) -> tuple[str, str]:
+    """The VPC that Terraform did not make, and its public subnet."""
+    ec2, settings = world.client("ec2"), world.settings
+    named = [{"Name": "tag:Name", "Values": [settings.shared_subnet_name]}]
+    (subnet,) = ec2.describe_subnets(Filters=named)["Subnets"]
+    return subnet["VpcId"], subnet["SubnetId"]
+
+
+@contextmanager
+def cut_off(world: World) -> Iterator[str]:
+    """The id of the shared subnet's route table while it has no way out."""
+    ec2 = world.client("ec2")
+    in_vpc = [{"Name": "vpc-id", "Values": [shared(world)[0]]}]
+    (table,) = ec2.describe_route_tables(Filters=in_vpc)["RouteTables"]
+    way_out: dict[str, Any] = next(r for r in table["Routes"] if r["DestinationCidrBlock"] == "0.0.0.0/0")
+    route = {"RouteTableId": table["RouteTableId"], "DestinationCidrBlock": "0.0.0.0/0"}
+    ec2.delete_route(**route)
+    try:
+        yield table["RouteTableId"]
+    finally:
+        ec2.create_route(**route, GatewayId=way_out["GatewayId"])
+
+
+def refuse(world: World, tmp_path: Path, vpc: str, subnet: str, *words: str) -> None:
+    """A plan for gap-fill in this network fails with these words and changes nothing."""
+    settings = tmp_path / "network.tfvars"
+    settings.write_text(
+        f'network = {{ mode = "existing" }}\nexisting_vpc_id = "{vpc}"\nexisting_subnet_id = "{subnet}"\n'
+    )
+    with unchanged(world):
+        assert_refused(make("apply", "BLUEPRINT=gap-fill", f"ARGS=-e vars_file={settings}"), *words)
+
+
+def no_such_vpc(world: World, tmp_path: Path) -> None:
+    refuse(world, tmp_path, NO_VPC, shared(world)[1], f"no VPC {NO_VPC}", "Correct existing_vpc_id")
+
+
+def no_such_subnet(world: World, tmp_path: Path) -> None:
+    vpc, _ = shared(world)
+    refuse(world, tmp_path, vpc, NO_SUBNET, f"no subnet {NO_SUBNET}", "Correct existing_subnet_id")
+
+
+def subnet_of_another_vpc(world: World, tmp_path: Path) -> None:
+    (vpc, subnet), other = shared(world), world.instance["VpcId"]
+    refuse(world, tmp_path, other, subnet, f"belongs to VPC {vpc}", f"set existing_vpc_id to {vpc}")
+
+
+def subnet_without_a_way_out(world: World, tmp_path: Path) -> None:
+    vpc, subnet = shared(world)
+    with cut_off(world) as table:
+        refuse(world, tmp_path, vpc, subnet, "no route to an internet gateway", "create-route", table)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [no_such_vpc, no_such_subnet, subnet_of_another_vpc, subnet_without_a_way_out],
+    ids=lambda case: case.__name__,
+)
+def test_network(world: World, tmp_path: Path, wrong: Callable[[World, Path], None]) -> None:
+    wrong(world, tmp_path)
