@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models.core import TaggedEC2Resource
 from moto.ec2.models.tags import TagBackend
+from moto.ec2.responses._base_response import EC2BaseResponse
+from moto.ec2.responses.tags import TagResponse
 from moto.ec2.utils import EC2_PREFIX_TO_RESOURCE, get_prefix
 
 from sandbox.server.aws.patching import replaces
@@ -33,9 +35,17 @@ def fault(tags: Mapping[str, str]) -> tuple[str, str] | None:
     return None
 
 
+def reserved(tags: Collection[str]) -> tuple[str, str] | None:
+    """AWS's error code and message if a caller's tags have one of AWS's own keys, or None."""
+    if any(key.lower().startswith("aws:") for key in tags):
+        return "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use"
+    return None
+
+
 def install() -> None:
     """Every fix of this file."""
     _refuse_bad_tags()
+    _keep_aws_own_keys()
     _look_tags_up()
 
 
@@ -49,6 +59,29 @@ def _refuse_bad_tags() -> None:
         if found:
             raise EC2ClientError(*found)
         return original(backend, resource_ids, tags)
+
+
+def _keep_aws_own_keys() -> None:
+    """Refuse AWS's own keys from callers. Not in the model: launch templates and groups set such tags there."""
+
+    @replaces(TagResponse, "create_tags")
+    def create_tags(original: Callable[..., Any], response: TagResponse) -> Any:
+        _require_own([tag["Key"] for tag in response._get_param("Tags", [])])
+        return original(response)
+
+    @replaces(EC2BaseResponse, "_parse_tag_specification")
+    def parse(
+        original: Callable[..., dict[str, dict[str, str]]], response: EC2BaseResponse, *args: Any, **kwargs: Any
+    ) -> dict[str, dict[str, str]]:
+        found = original(response, *args, **kwargs)
+        for tags in found.values():
+            _require_own(tags)
+        return found
+
+
+def _require_own(tags: Collection[str]) -> None:
+    if found := reserved(tags):
+        raise EC2ClientError(*found)
 
 
 def _look_tags_up() -> None:

@@ -214,3 +214,11 @@ def test_the_51st_tag_is_refused(ec2: Any, launch: Launch) -> None:
     ec2.create_tags(Resources=[instance], Tags=[{"Key": f"k{number}", "Value": ""} for number in range(50)])
     with pytest.raises(ClientError, match="TagLimitExceeded"):
         ec2.create_tags(Resources=[instance], Tags=[{"Key": "one-more", "Value": ""}])
+
+
+def test_a_callers_tag_with_a_key_of_awss_own_is_refused(ec2: Any, launch: Launch) -> None:
+    tags = [{"Key": "aws:mine", "Value": ""}]
+    with pytest.raises(ClientError, match="reserved for internal use"):
+        ec2.create_tags(Resources=[launch()["InstanceId"]], Tags=tags)
+    with pytest.raises(ClientError, match="reserved for internal use"):
+        launch(TagSpecifications=[{"ResourceType": "instance", "Tags": tags}])

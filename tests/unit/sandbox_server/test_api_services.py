@@ -101,6 +101,18 @@ def test_a_parameter_that_is_too_long_is_refused(server: Server) -> None:
         ssm.put_parameter(Name="/long", Value="y" * 8193, Type="SecureString", Overwrite=True)
 
 
+def test_names_and_tags_of_parameters_that_are_refused(server: Server) -> None:
+    ssm = server.client("ssm")
+    with pytest.raises(ClientError, match="HierarchyLevelLimitExceeded"):
+        ssm.put_parameter(Name="/" + "/".join("x" * 16), Value="x", Type="String")
+    many = [{"Key": f"k{number}", "Value": ""} for number in range(51)]
+    with pytest.raises(ClientError, match="TooManyTags"):
+        ssm.put_parameter(Name="/tagged", Value="x", Type="String", Tags=many)
+    ssm.put_parameter(Name="/tagged", Value="x", Type="String", Tags=many[:50])
+    with pytest.raises(ClientError, match="TooManyTags"):
+        ssm.add_tags_to_resource(ResourceType="Parameter", ResourceId="/tagged", Tags=many[50:])
+
+
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [

@@ -28,6 +28,43 @@ def test_tags_that_ec2_refuses(refused: dict[str, str]) -> None:
     assert tags.fault({"fine": "yes", **refused}) is not None
 
 
+@pytest.mark.parametrize("key", ["aws:name", "AWS:name"])
+def test_keys_of_tags_that_are_awss_own(key: str) -> None:
+    assert tags.reserved(["fine", key]) is not None
+    assert tags.reserved(["fine", key[3:]]) is None
+
+
+@pytest.mark.parametrize("name", ["plain", "/a", "/mlops/backend/env", "/" + "/".join("x" * 15), "/A-b_c.9/d"])
+def test_names_of_parameters(name: str) -> None:
+    assert parameters.name_fault(name, name) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("", "ValidationException"),
+        ("a/b", "ValidationException"),
+        ("/a//b", "ValidationException"),
+        ("/a/", "ValidationException"),
+        ("/a b", "ValidationException"),
+        ("/a/" + "x" * 1010, "ValidationException"),
+        ("/" + "/".join("x" * 16), "HierarchyLevelLimitExceededException"),
+    ],
+)
+def test_names_of_parameters_that_are_refused(name: str, code: str) -> None:
+    found = parameters.name_fault(name, name)
+    assert found is not None
+    assert found[0] == code
+
+
+def test_tags_of_parameters() -> None:
+    fifty = {f"k{number}": "" for number in range(50)}
+    assert parameters.tags_fault(fifty) is None
+    assert parameters.tags_fault({"k0": "again"}, present=fifty) is None
+    for refused, present in (({"more": ""}, fifty), ({"aws:x": ""}, ()), ({"k": "v" * 257}, ())):
+        assert parameters.tags_fault(refused, present) is not None
+
+
 @pytest.mark.parametrize(
     ("value", "tier", "fits"),
     [
