@@ -77,6 +77,12 @@ def test_taking_back_leaves_write_permission_to_the_owner_alone(tmp_path: Path) 
 
 def test_free_space_is_told_for_a_directory_that_does_not_exist(tmp_path: Path) -> None:
     assert _files.free_bytes(tmp_path / "a" / "b") > 0
+    assert _files.free_inodes(tmp_path / "a" / "b") == _files.free_inodes(tmp_path)
+
+
+def test_a_file_system_that_makes_inodes_as_needed_is_never_short_of_them() -> None:
+    # The kernel's own file systems count none either.
+    assert _files.free_inodes(Path("/proc")) is None
 
 
 def test_everything_is_flushed(tmp_path: Path) -> None:

@@ -155,6 +155,7 @@ def test_what_is_refused_leaves_nothing(runner: Runner, s3: Any, top: Path, cont
         ({"keep": 0}, "at least 1"),
         ({"max_entries": 2}, "more than 2 entries"),
         ({"margin_mb": 1 << 30}, "free some space"),
+        ({"margin_inodes": 1 << 60}, "df -i"),
         ({"account": "nobody-of-that-name"}, "run the role base first"),
         ({"dir": "/proc/nothing"}, "run the role base first"),
         ({"env_file": "/proc/nothing/.env"}, "run the role dotenv first"),

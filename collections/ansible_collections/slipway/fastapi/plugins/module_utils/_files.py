@@ -95,11 +95,21 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def free_bytes(path: Path) -> int:
-    """Bytes that are free on the file system where a path is or, if it does not exist yet, would be."""
+def _existing(path: Path) -> Path:
     while not path.exists():
         path = path.parent
-    return shutil.disk_usage(path).free
+    return path
+
+
+def free_bytes(path: Path) -> int:
+    """Bytes that are free on the file system where a path is or, if it does not exist yet, would be."""
+    return shutil.disk_usage(_existing(path)).free
+
+
+def free_inodes(path: Path) -> int | None:
+    """How many files and directories fit on that file system; None where it makes inodes as needed, as btrfs does."""
+    status = os.statvfs(_existing(path))
+    return status.f_favail if status.f_files else None
 
 
 @contextmanager

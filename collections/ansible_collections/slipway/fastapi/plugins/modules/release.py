@@ -101,6 +101,12 @@ options:
     description: Free space in MiB that must remain for the environment, besides the archive and what is in it.
     type: int
     default: 512
+  margin_inodes:
+    description:
+      - Files and directories that must still fit for the environment, besides those of the archive. Where the file
+        system makes them as needed, nothing is asked.
+    type: int
+    default: 10000
   max_entries:
     description: Entries that an archive may have.
     type: int
@@ -266,6 +272,7 @@ class Release:
         if self.service:
             require_module(contents, self.params["app"])
         self._require_space(contents.size, "the files of the archive")
+        self._require_inodes(len(contents.files) + len(contents.directories))
         code = partial / "code"
         digests = unpack(archive, code, self.limits)
         archive.unlink()
@@ -342,6 +349,15 @@ class Release:
                 "and the environment: free some space, make the volume larger, or keep fewer releases"
             )
 
+    def _require_inodes(self, entries: int) -> None:
+        needed, free = entries + self.params["margin_inodes"], _files.free_inodes(self.layout.releases)
+        if free is not None and free < needed:
+            self.module.fail_json(
+                msg=f"{self.layout.releases} has room for {free} more files and needs {needed} (inodes) for the "
+                "archive and the environment: remove what is made of many small files (`df -i` says where they ran "
+                "out), or keep fewer releases"
+            )
+
     def _s3(self) -> Any:
         return client("s3", {"region": self.params["region"], "endpoint_url": self.params["endpoint_url"]})
 
@@ -372,6 +388,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "cache": {"type": "path", "default": "/var/cache/slipway"},
         "build_timeout": {"type": "int", "default": 900},
         "margin_mb": {"type": "int", "default": 512},
+        "margin_inodes": {"type": "int", "default": 10_000},
         "max_entries": {"type": "int", "default": 20_000},
         "max_unpacked_mb": {"type": "int", "default": 1024},
         "max_ratio": {"type": "int", "default": 200},
