@@ -10,7 +10,8 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
-from moto.ec2.models.instances import Instance, InstanceState
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
+from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState
 from moto.ec2.models.subnets import Subnet
 from moto.ec2.responses.instances import InstanceResponse
 
@@ -25,6 +26,7 @@ _REBOOTS = "slipway_reboots"
 def install() -> None:
     """Every fix of this file."""
     _show_security_groups()
+    _change_security_groups()
     _delete_interfaces_with_their_instance()
     _refuse_taken_addresses()
     _refuse_what_cannot_start()
@@ -47,6 +49,28 @@ def _show_security_groups() -> None:
         original(instance, *args, **kwargs)
         if not instance.security_groups and instance.nics:
             instance.security_groups = list(instance.nics[0].group_set)
+
+
+def _change_security_groups() -> None:
+    """An instance's groups are those of its first interface, whichever of the two they are changed at. moto keeps them
+    apart."""
+
+    @replaces(InstanceBackend, "modify_instance_security_groups")
+    def at_instance(original: Callable[..., Instance], backend: Any, *args: Any, **kwargs: Any) -> Instance:
+        instance = original(backend, *args, **kwargs)
+        if 0 in instance.nics:
+            instance.nics[0]._group_set = list(instance.security_groups)
+        return instance
+
+    @replaces(NetworkInterfaceBackend, "modify_network_interface_attribute")
+    def at_interface(
+        original: Callable[..., None], backend: Any, eni_id: str, group_ids: list[str], *args: Any, **kwargs: Any
+    ) -> None:
+        original(backend, eni_id, group_ids, *args, **kwargs)
+        interface: NetworkInterface = backend.get_network_interface(eni_id)
+        # Without groups it is another attribute that changes.
+        if group_ids and interface.instance and interface.instance.nics.get(0) is interface:
+            interface.instance.security_groups = list(interface._group_set)
 
 
 def _delete_interfaces_with_their_instance() -> None:

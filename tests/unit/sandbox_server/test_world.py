@@ -148,3 +148,24 @@ def test_a_console_is_shown_by_the_api(server: Server, subnets: list[str]) -> No
     output = ec2.get_console_output(InstanceId=identity)["Output"]
     assert len(output) == 64 * 1024
     assert output.endswith("a console\n")
+
+
+@pytest.mark.parametrize("at", ["instance", "interface"])
+def test_a_host_changes_its_groups_at_the_instance_and_at_its_interface(
+    server: Server, vpc: str, subnets: list[str], at: str
+) -> None:
+    ec2 = server.client("ec2")
+    (image,) = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
+    launched = ec2.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1, SubnetId=subnets[0])["Instances"][0]
+    group = ec2.create_security_group(GroupName=f"at-{at}", Description="x", VpcId=vpc)["GroupId"]
+    identity, (interface,) = launched["InstanceId"], launched["NetworkInterfaces"]
+    if at == "instance":
+        ec2.modify_instance_attribute(InstanceId=identity, Groups=[group])
+    else:
+        ec2.modify_network_interface_attribute(NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=[group])
+    assert seen(server, "hosts", "instance_id", identity)["security_group_ids"] == [group]
+    (found,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface["NetworkInterfaceId"]])[
+        "NetworkInterfaces"
+    ]
+    assert [each["GroupId"] for each in found["Groups"]] == [group]
+    ec2.terminate_instances(InstanceIds=[identity])
