@@ -41,9 +41,12 @@ ready:
 	@$(if $(filter sandbox,$(ENV)),$(PYTHON) -m setup docker)
 
 ## From nothing to a service
-.PHONY: site plan apply configure release verify destroy
+.PHONY: site init plan apply configure release verify deploy destroy
 site: checked ready ## Do it all: sandbox (where there is one), provision, configure, release, verify
 	@$(play) site.yml $(ARGS)
+
+init: checked ready ## Make Terraform ready for the environment: its provider and its state
+	@$(play) playbooks/init.yml $(ARGS)
 
 plan: checked ready ## Show what Terraform would change, and change nothing
 	@$(play) playbooks/provision.yml -e plan_only=true $(ARGS)
@@ -60,6 +63,9 @@ release: checked venv ## Bring the published artifact and the stored .env to the
 verify: checked venv ## Ask the hosts whether the service reaches all that it needs
 	@$(play) playbooks/verify.yml $(ARGS)
 
+deploy: checked venv ## A new version: publish (what APP= or GIT= and COMMIT= name, if they do), release, verify
+	@$(play) playbooks/deploy.yml $(source) $(ARGS)
+
 destroy: checked ready ## Remove what Terraform made for this application in this environment
 	@$(play) playbooks/destroy.yml $(ARGS)
 
@@ -71,10 +77,11 @@ COMMIT :=
 MODULE :=
 from_git = -e "$$(printf '{"artifact_repository": "%s", "artifact_commit": "%s", "artifact_path": "%s"}' \
 	"$$(test -d '$(GIT)' && realpath -- '$(GIT)' || printf %s '$(GIT)')" '$(COMMIT)' '$(APP)')"
+source = $(if $(GIT),$(from_git),$(if $(APP),-e "$$($(call json,dir,$(APP)))")) $(if $(MODULE),-e 'publish_app=$(MODULE)')
 publish: checked ## Upload an application: make publish APP=./dir or GIT=url COMMIT=sha [MODULE=main:app]
 	@$(if $(APP)$(GIT),:,echo "Which application? The folder that holds its main.py: make publish APP=./dir, or a commit of its repository: make publish GIT=url COMMIT=sha" >&2; exit 2)
 	@$(PYTHON) -m setup venv
-	@$(play) playbooks/publish.yml $(if $(GIT),$(from_git),-e "$$($(call json,dir,$(APP)))") $(if $(MODULE),-e 'publish_app=$(MODULE)') $(ARGS)
+	@$(play) playbooks/publish.yml $(source) $(ARGS)
 
 env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env
 	@$(play) playbooks/env_push.yml -e "$$($(call json,file,$(FILE)))" $(ARGS)

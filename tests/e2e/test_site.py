@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.run import ROOT, Run, play
+from tests.e2e.run import ROOT, Run, make, play
 from tests.e2e.world import World
 
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
@@ -39,6 +39,20 @@ def test_check_mode_agrees_that_nothing_would_change(world: World, tmp_path: Pat
     # Sockets have short paths only; inventories/*/group_vars/slipway.yml says what becomes of a long one.
     sockets = [".ansible"] if len(str(ROOT / ".ansible" / "cp")) >= 80 else []
     assert [path.name for path in tmp_path.iterdir()] == sockets, "a run keeps to the checkout"
+
+
+def test_deploying_what_runs_changes_nothing(world: World) -> None:
+    done = make("deploy")
+    assert done.code == 0, done.output[-4000:]
+    assert "all 5 green" in done.output
+    assert [line for line in RECAP.findall(done.output) if line[1:] != ("0", "0", "0")] == []
+
+
+def test_init_makes_terraform_ready_and_plans_nothing(world: World) -> None:
+    done = make("init")
+    assert done.code == 0, done.output[-4000:]
+    assert "sandbox/location-content/terraform.tfstate" in done.output
+    assert "Plan" not in done.output
 
 
 def test_events_arrive_one_by_one(world: World) -> None:

@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 INTERNAL = {"checked", "venv", "ready"}
 PROMISED = {
     *("site", "test", "lint", "unit", "app-test", "terraform-test", "molecule", "integration", "e2e"),
-    *("plan", "apply", "destroy", "publish", "env-push", "ssh"),
+    *("init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "ssh"),
     *("status", "logs", "shell", "run", "env-diff", "doctor"),
     *("health", "sandbox-up", "sandbox-down", "collection", "docs", "clean", "help"),
 }
@@ -49,7 +49,7 @@ def test_the_help_names_environments_and_blueprints() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        *("site", "plan", "apply", "destroy", "publish", "env-push", "verify", "ssh", "health"),
+        *("site", "init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "verify", "ssh", "health"),
         *("status", "logs", "shell", "run", "env-diff"),
     ],
 )

@@ -15,7 +15,7 @@ from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan im
 display = Display()
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "command": {"type": "str", "required": True, "choices": ["plan", "plan_destroy", "apply"]},
+    "command": {"type": "str", "required": True, "choices": ["init", "plan", "plan_destroy", "apply"]},
     "directory": {"type": "path", "required": True},
     "work": {"type": "path", "required": True},
     "backend": {"type": "path", "required": True},
@@ -70,6 +70,9 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail(str(error)) from error
 
     def _carry_out(self, terraform: Terraform, command: str) -> dict[str, Any]:
+        if command == "init":
+            terraform.init()
+            return {"changed": False}
         if command in ("plan", "plan_destroy"):
             terraform.init()
             return self._planned(terraform.plan(destroy=command == "plan_destroy"))

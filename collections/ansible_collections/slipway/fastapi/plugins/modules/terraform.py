@@ -16,11 +16,12 @@ description:
 options:
   command:
     description:
+      - V(init) makes the root ready, with its provider and its state; the other commands begin with it.
       - V(plan) saves a plan and tells what it would do; V(plan_destroy) does so for removing everything.
       - V(apply) applies the saved plan.
     type: str
     required: true
-    choices: [plan, plan_destroy, apply]
+    choices: [init, plan, plan_destroy, apply]
   directory:
     description: The root's folder.
     type: path
