@@ -39,8 +39,8 @@ regions: [us-east-1]
 hostnames: [instance-id]
 """
 
+import http.client
 import os
-import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +49,9 @@ from ansible.utils.display import Display
 from ansible_collections.amazon.aws.plugins.inventory.aws_ec2 import InventoryModule as AwsEc2Inventory
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-CONNECT_SECONDS = 1.0
+ANSWER_SECONDS = 5.0
+# The sandbox answers this at once, however busy its API is.
+QUESTION = "/_slipway/faults"
 
 display = Display()
 
@@ -74,13 +76,17 @@ def loopback_address(endpoint_url: str | None) -> tuple[str, int]:
     return parts.hostname, parts.port
 
 
-def is_listening(address: tuple[str, int]) -> bool:
-    """Whether something answers there."""
+def answers(address: tuple[str, int]) -> bool:
+    """Whether something speaks HTTP there: the SDK would wait for minutes for what only listens, and is no sandbox."""
+    connection = http.client.HTTPConnection(*address, timeout=ANSWER_SECONDS)
     try:
-        with socket.create_connection(address, timeout=CONNECT_SECONDS):
-            return True
-    except OSError:
+        connection.request("GET", QUESTION)
+        connection.getresponse()
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()
+    return True
 
 
 class InventoryModule(AwsEc2Inventory):
@@ -89,7 +95,7 @@ class InventoryModule(AwsEc2Inventory):
     NAME = "slipway.fastapi.sandbox_ec2"
 
     def _query(self, *args: Any, **kwargs: Any) -> Any:
-        if not is_listening(loopback_address(self.get_option("endpoint_url"))):
+        if not answers(loopback_address(self.get_option("endpoint_url"))):
             display.v("The sandbox is not running yet: its inventory is empty.")
             return {"aws_ec2": []}
         return super()._query(*args, **kwargs)
