@@ -83,7 +83,10 @@ def test_port_taken() -> None:
 
 def test_network_taken() -> None:
     pool = docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=SETTINGS.public_cidr)])
-    network = docker.from_env().networks.create("exp-taken", ipam=pool)
+    networks = docker.from_env().networks
+    for old in networks.list(names=["exp-taken"]):  # Of a run that was killed.
+        old.remove()
+    network = networks.create("exp-taken", ipam=pool)
     try:
         done = make("site")
     finally:
