@@ -247,19 +247,20 @@ def test_disk_full(world: World, tmp_path: Path) -> None:
 
 
 def test_host_that_cannot_be_reached(world: World) -> None:
-    ec2 = world.client("ec2")
-    (group,) = [each["GroupId"] for each in world.instance["SecurityGroups"]]
-    described = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissions"]
-    ssh = [rule for rule in described if rule.get("FromPort") == 22]
+    ec2, instance = world.client("ec2"), world.instance["InstanceId"]
+    own = [each["GroupId"] for each in world.instance["SecurityGroups"]]
+    filters = [{"Name": "vpc-id", "Values": [world.instance["VpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
+    (closed,) = [each["GroupId"] for each in ec2.describe_security_groups(Filters=filters)["SecurityGroups"]]
     with unchanged(world):
-        ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=ssh)
+        ec2.modify_instance_attribute(InstanceId=instance, Groups=[closed])
         try:
             time.sleep(2)
             done = make("configure", "ARGS=-e slipway_boot_seconds=8")
         finally:
-            ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=ssh)
+            ec2.modify_instance_attribute(InstanceId=instance, Groups=own)
             time.sleep(2)
-        assert_refused(done, world.instance["InstanceId"], "SSH", "ssh_ingress_cidrs")
+        assert_refused(done, instance, "SSH", "ssh_ingress_cidrs")
+    assert make("plan").output.count("nothing to change") == 1
 
 
 def test_database_unreachable(world: World) -> None:
