@@ -201,7 +201,7 @@ ARTIFACTS = {
     "absolute path": Artifact(archive({"main.py": APP, "/etc/evil": "x"}), ("/etc/evil",)),
     "link": Artifact(archive({"main.py": APP, "link": "/etc"}, mode=0o120777), ("link",)),
     "bomb": Artifact(archive({"main.py": APP, "zeros.bin": bytes(300 << 20)}), ("zeros.bin", "bomb")),
-    "the same name twice": Artifact(twice({"main.py": APP}, "main.py"), ("main.py", "twice")),
+    "the same name twice": Artifact(twice({"main.py": APP}, "main.py"), ("main.py", "more than once")),
     "device": Artifact(archive({"main.py": APP, "device": ""}, mode=0o020666), ("device", "socket or pipe")),
     "names that differ in case only": Artifact(archive({"main.py": APP, "Main.py": APP}), ("Main.py",)),
     "main.py in the wrong case": Artifact(archive({"Main.py": APP}), ("main.py",)),
