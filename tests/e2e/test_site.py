@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.e2e.run import ROOT, Run, make, play
+from tests.e2e.run import ROOT, Run, make, play, run
 from tests.e2e.world import World
 
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
@@ -39,6 +39,21 @@ def test_check_mode_agrees_that_nothing_would_change(world: World, tmp_path: Pat
     # Sockets have short paths only; inventories/*/group_vars/slipway.yml says what becomes of a long one.
     sockets = [".ansible"] if len(str(ROOT / ".ansible" / "cp")) >= 80 else []
     assert [path.name for path in tmp_path.iterdir()] == sockets, "a run keeps to the checkout"
+
+
+def test_the_hosts_key_was_known_before_the_first_connection(first_run: Run, world: World) -> None:
+    assert "~ Learn the hosts' SSH keys from their consoles" in first_run.output
+    kind, key = world.shell("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2]
+    known = world.settings.known_hosts.read_text().splitlines()
+    assert f"{world.instance['InstanceId']} {kind} {key}" in known
+    assert len(known) == len(set(known))
+
+
+def test_the_host_is_reached_at_its_public_address_too(world: World) -> None:
+    ping = [".venv/bin/ansible", "slipway", "-m", "ansible.builtin.command", "-a", "hostname -I"]
+    done = run([*ping, "-e", "slipway_connection=ssh_public", "-vvv"])
+    assert done.code == 0, done.output[-3000:]
+    assert f"<{world.instance['PublicIpAddress']}> SSH: EXEC" in done.output
 
 
 def test_deploying_what_runs_changes_nothing(world: World) -> None:

@@ -45,6 +45,11 @@ def _address(value: str, _allowed: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _reached_at(value: str, allowed: Mapping[str, Any]) -> str | None:
+    """Session Manager reaches an instance by its id, everything else by an address."""
+    return None if INSTANCE.fullmatch(value) else _address(value, allowed)
+
+
 def _listed(pattern: re.Pattern[str], what: str, key: str) -> Check:
     shape = _matches(pattern, what)
 
@@ -76,7 +81,7 @@ def _vpc(value: str, allowed: Mapping[str, Any]) -> str | None:
 
 REQUIRED: dict[str, Check] = {
     "slipway_instance_id": _matches(INSTANCE, "an instance id"),
-    "ansible_host": _address,
+    "ansible_host": _reached_at,
     "slipway_vpc_id": _vpc,
     "slipway_app": _listed(NAME, "a name of lower-case letters, digits and hyphens", "apps"),
     "slipway_env": _environment,
