@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -204,9 +204,16 @@ def _permission(refusal: str) -> str:
     return f"{fix}, by the statement {json.dumps(statement)}"
 
 
-def unmask_sandbox_key(module: Any) -> None:
-    """Stop Ansible from masking the sandbox's public key in results, where it is a part of nearly every name."""
+def finish(module: Any, run: Callable[[Any], dict[str, Any]], *refusals: type[Exception]) -> None:
+    """End a module of the control node: with what `run` returns, or with the text of an AwsError or of `refusals`."""
+    # The sandbox's key is public, and a part of nearly every name: Ansible would mask it in all results.
     module.no_log_values.discard(SANDBOX_KEY)
+    expected: tuple[type[Exception], ...] = (AwsError, *refusals)
+    try:
+        result = run(module)
+    except expected as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
 
 
 def _boto3() -> Any:

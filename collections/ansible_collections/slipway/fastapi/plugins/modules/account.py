@@ -77,7 +77,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     client,
     configured_endpoints,
     explain,
-    unmask_sandbox_key,
+    finish,
 )
 
 SANDBOX_ACCOUNT = "000000000000"
@@ -196,12 +196,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    unmask_sandbox_key(module)
-    try:
-        result = run(module)
-    except AwsError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    finish(module, run)
 
 
 if __name__ == "__main__":

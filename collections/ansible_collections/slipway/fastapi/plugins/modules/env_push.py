@@ -100,7 +100,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
     AwsError,
     client,
-    unmask_sandbox_key,
+    finish,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
@@ -189,12 +189,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    unmask_sandbox_key(module)
-    try:
-        result = run(module)
-    except AwsError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    finish(module, run)
 
 
 if __name__ == "__main__":

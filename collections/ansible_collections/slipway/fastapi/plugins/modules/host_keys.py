@@ -69,11 +69,10 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
-    AwsError,
     boto_errors,
     client,
     explain,
-    unmask_sandbox_key,
+    finish,
 )
 
 _BLOCK = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
@@ -96,12 +95,15 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     path = Path(module.params["path"])
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     missing = sorted(set(module.params["instances"]) - known(text))
+    if not missing:
+        return {"changed": False, "learned": [], "unknown": []}
+    ec2 = client("ec2", module.params["aws"])
     lines: list[str] = []
     learned: list[str] = []
     unknown: list[str] = []
     for instance in missing:
         try:
-            answer = client("ec2", module.params["aws"]).get_console_output(InstanceId=instance)
+            answer = ec2.get_console_output(InstanceId=instance)
         except boto_errors() as error:
             unknown.append(explain(error, f"ec2:GetConsoleOutput of {instance}"))
             continue
@@ -128,12 +130,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    unmask_sandbox_key(module)
-    try:
-        result = run(module)
-    except AwsError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    finish(module, run)
 
 
 if __name__ == "__main__":

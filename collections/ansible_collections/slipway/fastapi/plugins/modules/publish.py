@@ -153,7 +153,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     boto_errors,
     client,
     explain,
-    unmask_sandbox_key,
+    finish,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._package import PackageError, left_out, scan, write
@@ -259,14 +259,9 @@ def main() -> None:
         required_one_of=[("directory", "repository")],
         required_by={"commit": "repository"},
     )
-    unmask_sandbox_key(module)
     # Refused below, and not to be shown beforehand.
     module.no_log_values.update(filter(None, [_git.secret_in(module.params["repository"] or "")]))
-    try:
-        result = run(module)
-    except (AwsError, PackageError, _git.GitError) as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    finish(module, run, PackageError, _git.GitError)
 
 
 if __name__ == "__main__":

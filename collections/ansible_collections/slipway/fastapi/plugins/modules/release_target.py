@@ -108,7 +108,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     boto_errors,
     client,
     explain,
-    unmask_sandbox_key,
+    finish,
 )
 
 _CHUNK = 1024 * 1024
@@ -158,12 +158,7 @@ def main() -> None:
         argument_spec={"aws": AWS_ARGUMENT, "artifact": {"type": "str", "required": True}},
         supports_check_mode=True,
     )
-    unmask_sandbox_key(module)
-    try:
-        result = run(module)
-    except AwsError as error:
-        module.fail_json(msg=str(error))
-    module.exit_json(**result)
+    finish(module, run)
 
 
 if __name__ == "__main__":
