@@ -199,3 +199,22 @@ def test_an_api_that_does_not_answer(runner: Runner) -> None:
 def test_an_instance_without_a_role(runner: Runner) -> None:
     runner.environment = {**runner.environment, "TEST_METADATA_URL": "http://127.0.0.1:1/"}
     assert "Unable to locate credentials; give the instance a role" in runner.fail()
+
+
+def test_a_release_that_was_overtaken_writes_nothing(runner: Runner, dest: Path, ssm: Any, tmp_path: Path) -> None:
+    fenced = {"dir": str(tmp_path)}
+    runner.check(generation=2, **fenced)
+    assert not (tmp_path / ".generation").exists()
+    runner.run(generation=2, **fenced)
+    assert runner.run(generation=3, **fenced)["changed"] is False
+    before = dest.read_bytes()
+    put(ssm, DATABASE, "C=late")
+    assert "another release has begun on this host" in runner.fail(generation=2, **fenced)
+    assert runner.result(check=True, generation=2, **fenced)["failed"]
+    assert dest.read_bytes() == before
+    assert (tmp_path / ".generation").read_text() == "3\n"
+    assert runner.run()["changed"] is True
+
+
+def test_a_generation_needs_the_directory_that_remembers_it(runner: Runner) -> None:
+    assert "`generation` needs `dir`" in runner.fail(generation=2)

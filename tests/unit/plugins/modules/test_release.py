@@ -75,6 +75,20 @@ def test_six_steps(runner: Runner, s3: Any) -> None:
     assert first["path"] == f"{runner.options['dir']}/releases/{first['release']}"
 
 
+def test_a_release_that_was_overtaken_changes_nothing(runner: Runner, s3: Any, top: Path) -> None:
+    first, second = (publish(s3, zipped({name: ""})) for name in ("a.sh", "b.sh"))
+    files = Runner("release", {**runner.options, "app": "", **first}, runner.environment)
+    assert files.check(generation=2)["changed"]
+    assert not (top / ".generation").exists()
+    files.run(generation=2)
+    assert files.run(generation=3)["changed"] is False
+    before = tree(top)
+    assert "another release has begun on this host" in files.fail(generation=2, **second)
+    assert files.result(check=True, generation=2, **second)["failed"]
+    assert tree(top) == before
+    assert files.run(**second)["changed"]
+
+
 def test_mere_files_become_current_and_nothing_is_built(runner: Runner, s3: Any, top: Path) -> None:
     first = publish(s3, zipped({"compose.yaml": "services: {}\n"}))
     second = publish(s3, zipped({"compose.yaml": "services: {}\n", "pull.sh": ""}))

@@ -95,6 +95,15 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
+def flush_names(folder: Path) -> None:
+    """Waits until what a directory's files are called is on the disk, so that no renaming is lost with the power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def _existing(path: Path) -> Path:
     while not path.exists():
         path = path.parent

@@ -45,6 +45,16 @@ options:
     description: Variables that are no secrets.
     type: dict
     default: {}
+  generation:
+    description:
+      - Number that M(slipway.fastapi.lease) returned for this release. A host on which a release with a higher one has
+        worked refuses this one before anything changes, and remembers the highest.
+      - V(0) is for a run without a lease, which nobody is kept apart from.
+    type: int
+    default: 0
+  dir:
+    description: Directory of the application, which remembers O(generation). Required with it.
+    type: path
 extends_documentation_fragment:
   - slipway.fastapi.aws.host
 attributes:
@@ -119,6 +129,7 @@ import pwd
 import stat
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -126,9 +137,14 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
+from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
+from ansible_collections.slipway.fastapi.plugins.module_utils._files import BusyError, flush_names
 from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import Parameter, fetch
 
 MODE = 0o600
+PATIENCE = 60
+"""Seconds to wait for another run on the same host."""
 
 
 class DestinationError(Exception):
@@ -213,11 +229,7 @@ def write(path: Path, content: bytes, owner: str, group: str | None) -> None:
     except BaseException:
         Path(temporary).unlink()
         raise
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    flush_names(path.parent)
 
 
 def _text(value: Any) -> str:
@@ -261,6 +273,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     path = Path(options["dest"])
     if path.is_dir() and not path.is_symlink():
         raise DestinationError(f"{path} is a directory; remove it or choose another `dest`")
+    if options["generation"] and not options["dir"]:
+        raise FencedError("`generation` needs `dir`, the directory that remembers it, such as /opt/backend")
+    fence = Fence(Path(options["dir"] or path.parent), options["generation"])
+    fence.check()
     ssm = (
         client("ssm", {"region": options["region"], "endpoint_url": options["endpoint_url"]})
         if options["parameters"]
@@ -270,7 +286,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     content = render(merge(options["provided"], parameters))
     difference = compare(path, content, options["owner"], options["group"])
     if difference.changed and not module.check_mode:
-        write(path, content, options["owner"], options["group"])
+        with fence.held(PATIENCE) if options["generation"] else nullcontext():
+            write(path, content, options["owner"], options["group"])
+    elif not module.check_mode:
+        fence.remember(PATIENCE)
     return {
         "changed": difference.changed,
         "diff": difference.as_diff(),
@@ -295,6 +314,8 @@ def main() -> None:
                 "options": {"name": {"type": "str", "required": True}, "required": {"type": "bool", "default": True}},
             },
             "provided": {"type": "dict", "default": {}},
+            "dir": {"type": "path"},
+            **FENCE_ARGUMENTS,
             **HOST_ARGUMENTS,
         },
         supports_check_mode=True,
@@ -308,7 +329,7 @@ def main() -> None:
         )
     except DotenvError as error:
         module.fail_json(msg=f"`provided` cannot be written so that all readers agree:\n{error}")
-    except (AwsError, DestinationError, OSError) as error:
+    except (AwsError, BusyError, DestinationError, FencedError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -119,6 +119,13 @@ options:
     description: Unpacked bytes for each byte of the archive, from 16 MiB on.
     type: int
     default: 200
+  generation:
+    description:
+      - Number that M(slipway.fastapi.lease) returned for this release. A host on which a release with a higher one has
+        worked refuses this one before anything changes, and remembers the highest.
+      - V(0) is for a run without a lease, which nobody is kept apart from.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Compares the host with the release and changes nothing. The archive itself is not fetched.
@@ -180,6 +187,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._archive import (
     unpack,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
+from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
 from ansible_collections.slipway.fastapi.plugins.module_utils._fetch import Artifact, FetchError, fetch
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout, Plan, make_plan, release_id
 from ansible_collections.slipway.fastapi.plugins.module_utils._venv import Account, Builder, BuildError, build
@@ -195,6 +204,7 @@ class Release:
         self.module = module
         self.params: dict[str, Any] = module.params
         self.layout = Layout(Path(self.params["dir"]))
+        self.fence = Fence(self.layout.top, self.params["generation"])
         self.env_file: Path | None = Path(self.params["env_file"]) if self.params["env_file"] else None
         self.name = release_id(self.params["sha256"], self.params["env_revision"])
         self.limits = Limits(self.params["max_entries"], self.params["max_unpacked_mb"] << 20, self.params["max_ratio"])
@@ -206,6 +216,7 @@ class Release:
 
     def run(self) -> dict[str, Any]:
         """Does what there is to do and returns the module's result."""
+        self.fence.check()
         plan = self.plan()
         if not self.service and _files.read_link(self.layout.top / "venv"):
             self.module.fail_json(
@@ -214,10 +225,12 @@ class Release:
             )
         if plan.difference().changed and not self.module.check_mode:
             self._check_host(plan)
-            with _files.locked(self.layout.lock, PATIENCE) as lock:
+            with self.fence.held(PATIENCE) as lock:
                 # Another run may have done it in the meantime.
                 plan = self.plan()
                 self._apply(plan, lock)
+        elif not self.module.check_mode:
+            self.fence.remember(PATIENCE)
         difference = plan.difference()
         return {
             "changed": difference.changed,
@@ -253,9 +266,12 @@ class Release:
             partial = self.layout.partial(self.name)
             try:
                 self._build(partial, lock)
+                # Building takes minutes. The lock is held all that time, but nothing protects its file.
+                self.fence.check()
                 self._put_in_place(partial)
             finally:
                 _files.remove_tree(partial)
+        self.fence.check()
         for link, target in plan.links.items():
             _files.replace_link(self.layout.top / link, target)
         for name in plan.prune:
@@ -392,6 +408,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "max_entries": {"type": "int", "default": 20_000},
         "max_unpacked_mb": {"type": "int", "default": 1024},
         "max_ratio": {"type": "int", "default": 200},
+        **FENCE_ARGUMENTS,
     }
 
 
@@ -408,7 +425,7 @@ def main() -> None:
         result = Release(module).run()
     except ArchiveError as error:
         module.fail_json(msg=f"{module.params['key']}: {error}")
-    except (AwsError, BuildError, FetchError, _files.BusyError, FileExistsError) as error:
+    except (AwsError, BuildError, FencedError, FetchError, _files.BusyError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 
