@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import httpx
 from fastapi import FastAPI
 
-from service import content, events, health, jobs, objects
+from service import content, echo, events, health, jobs, objects
 from service.failures import DependencyError, answer_failure
 
 UPSTREAM_TIMEOUT_SECONDS = 30.0
@@ -32,5 +32,5 @@ async def lifespan(application: FastAPI) -> AsyncIterator[None]:
 
 app = FastAPI(title="Location content", lifespan=lifespan)
 app.add_exception_handler(DependencyError, answer_failure)
-for module in (health, events, jobs, objects, content):
+for module in (health, echo, events, jobs, objects, content):
     app.include_router(module.router)

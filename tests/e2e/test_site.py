@@ -83,7 +83,7 @@ def test_events_arrive_one_by_one(world: World) -> None:
     arrivals = []
     with httpx.stream("GET", f"{world.url}/events", params={"count": 4, "interval": 0.3}, timeout=10) as stream:
         for line in stream.iter_lines():
-            if line.startswith("data:"):
+            if line == "event: tick":
                 arrivals.append(time.monotonic())
     gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:])]
     assert len(arrivals) == 4
