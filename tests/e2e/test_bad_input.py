@@ -263,6 +263,25 @@ def test_host_that_cannot_be_reached(world: World) -> None:
     assert make("plan").output.count("nothing to change") == 1
 
 
+# A container shares its machine's clock, so the login user's Python is given another one.
+SHIFT_CLOCK = """
+place=$(runuser -u slipway -- python3 -m site --user-site)
+runuser -u slipway -- mkdir -p "$place"
+echo 'import time; right = time.time; time.time = lambda: right() - 3600' > "$place/usercustomize.py"
+"""
+RIGHT_CLOCK = "rm -rf ~slipway/.local"
+
+
+def test_clock_far_off(world: World) -> None:
+    with unchanged(world):
+        world.shell(SHIFT_CLOCK)
+        try:
+            done = make("release")
+        finally:
+            world.shell(RIGHT_CLOCK)
+        assert_refused(done, f"The clock of {world.instance['InstanceId']} is 36", "behind", "timedatectl")
+
+
 def test_database_unreachable(world: World) -> None:
     with unchanged(world):
         world.database.pause()

@@ -28,6 +28,10 @@ PLAY = """
     - name: Fail with a reason
       ansible.builtin.fail: {msg: "It broke.\\nMend it so."}
       when: broken | default(false) | bool
+    - name: Judge
+      ansible.builtin.command: "true"
+      failed_when: judged
+      when: judged is defined
 - name: Empty
   hosts: localhost
   gather_facts: false
@@ -72,6 +76,16 @@ def test_a_failure_is_its_message_as_text(tmp_path: Path) -> None:
     assert "  ✗ Fail with a reason" in done.stderr
     assert done.stderr.rstrip().endswith("    It broke.\n    Mend it so.")
     assert "Nothing was changed" not in done.stdout
+
+
+@pytest.mark.parametrize(("judged", "told"), [("true", []), ('"{{"', ["template"])], ids=["failed", "cannot be judged"])
+def test_a_failure_without_a_message_is_not_told_as_unknown(tmp_path: Path, judged: str, told: list[str]) -> None:
+    done = run(tmp_path, "-e", f'{{"judged": {judged}}}')
+    assert done.returncode == 2
+    assert "✗ Judge" in done.stderr
+    assert "Unknown error" not in done.stderr
+    for word in told:
+        assert word in done.stderr
 
 
 @pytest.mark.parametrize("more", ["-v", "-vvv"])

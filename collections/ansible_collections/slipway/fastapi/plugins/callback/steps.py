@@ -34,6 +34,8 @@ SILENT = (
     "validate_argument_spec",
     "ansible.builtin.validate_argument_spec",
 )
+# How Ansible names the error of a task that only its `failed_when` calls failed.
+NO_MESSAGE = "Unknown error."
 
 
 def text_of(message: Any) -> list[str]:
@@ -174,6 +176,11 @@ class CallbackModule(DefaultCallback):
         outcome = result.result
         if outcome.get("results"):
             return
-        parts = [outcome.get("msg"), outcome.get("module_stderr"), outcome.get("stderr")]
+        message = outcome.get("msg")
+        if str(message).endswith(NO_MESSAGE):
+            # A text where the condition itself is wrong; a play that fails on purpose has its own task to say why.
+            judged = outcome.get("failed_when_result")
+            message = judged if isinstance(judged, str) else None
+        parts = [message, outcome.get("module_stderr"), outcome.get("stderr")]
         for line in [line for part in parts if part for line in text_of(part)]:
             self._display.display(f"    {line}", color=constants.COLOR_ERROR, stderr=True)
