@@ -1,5 +1,5 @@
 # The gap-fill backend: one host that anybody may put a FastAPI/SSE service or a container on. A minimal VPC, no database,
-# no buckets. gap-fill.tfvars.example explains every setting.
+# no bucket but the deployer's own. gap-fill.tfvars.example explains every setting.
 
 app           = "gap-fill"
 network       = { mode = "new", cidr = "10.21.0.0/16", zone_count = 1 }

@@ -1,4 +1,4 @@
-# The location content service: one host, Postgres, three buckets, outgoing calls to Tavily and Gemini.
+# The location content service: one host, Postgres, buckets, outgoing calls to Tavily and Gemini.
 # location-content.tfvars.example explains every setting.
 
 app                  = "location-content"

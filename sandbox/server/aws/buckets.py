@@ -1,4 +1,4 @@
-"""S3 buckets: their policies, and the delivery of access logs."""
+"""S3 buckets: their policies, the delivery of access logs, and the removal of versions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket
+from moto.s3.models import FakeBucket, S3Backend
 
 from sandbox.server.aws.authorization.policy import Access, Decision, decide
 from sandbox.server.aws.patching import replaces
@@ -26,6 +26,7 @@ def install() -> None:
     """Every fix of this file."""
     _judge_policies()
     _deliver_logs()
+    _delete_versions()
 
 
 def _judge_policies() -> None:
@@ -63,3 +64,27 @@ def may_deliver(document: dict[str, Any], source: FakeBucket, target: FakeBucket
     context = {**_CONTEXT, "aws:sourcearn": (source.arn,), "aws:sourceaccount": (source.account_id,)}
     access = Access("s3:PutObject", f"{target.arn}/{prefix}2026-01-01-00-00-00-0123456789ABCDEF", context)
     return decide([document], access, frozenset({"*", _LOGGING})) is Decision.ALLOW
+
+
+def _delete_versions() -> None:
+    """A version that is named goes alone, also after versioning was suspended, which is how Terraform empties a bucket.
+    moto then removes all versions of the key, and fails if one is a delete marker."""
+
+    @replaces(S3Backend, "delete_object")
+    def delete_object(
+        original: Callable[..., tuple[bool, dict[str, Any]]],
+        backend: S3Backend,
+        bucket_name: str,
+        key_name: str,
+        *,
+        version_id: str | None = None,
+        bypass: bool = False,
+    ) -> tuple[bool, dict[str, Any]]:
+        bucket = backend.get_bucket(bucket_name)
+        if version_id is None or bucket.versioning_status != "Suspended":
+            return original(backend, bucket_name, key_name, version_id=version_id, bypass=bypass)
+        kept = [version for version in bucket.keys.getlist(key_name, []) if str(version.version_id) != version_id]
+        bucket.keys.setlist(key_name, kept)
+        if not kept:
+            bucket.keys.pop(key_name)
+        return True, {"version-id": version_id}

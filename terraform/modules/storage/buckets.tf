@@ -37,13 +37,20 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   }
 }
 
-# A release names the version of its artifact, so a replaced artifact must stay readable.
-resource "aws_s3_bucket_versioning" "artifacts" {
-  count = contains(keys(var.buckets), "artifacts") ? 1 : 0
+# A release names the version of its artifact, so a replaced artifact must stay readable; and whatever happens to the lease
+# or to a line of the history, what it was can be looked up.
+resource "aws_s3_bucket_versioning" "this" {
+  for_each = { for kind, bucket in aws_s3_bucket.this : kind => bucket if contains(["artifacts", "deployments"], kind) }
 
-  bucket = aws_s3_bucket.this["artifacts"].id
+  bucket = each.value.id
 
   versioning_configuration {
     status = "Enabled"
   }
+}
+
+# As two changes they would race, and the loser might be the one that switches versioning on.
+moved {
+  from = aws_s3_bucket_versioning.artifacts[0]
+  to   = aws_s3_bucket_versioning.this["artifacts"]
 }

@@ -29,6 +29,44 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
     }
   }
 
+  # Of the deployments bucket only the history ages. The lease does not: its generation must never begin anew.
+  dynamic "rule" {
+    for_each = each.key == "deployments" ? [var.deployment_retention_days] : []
+
+    content {
+      id     = "old-history"
+      status = "Enabled"
+
+      filter {
+        prefix = local.history_prefix
+      }
+
+      expiration {
+        days = rule.value
+      }
+    }
+  }
+
+  # A lease is written anew every few seconds while a release runs.
+  dynamic "rule" {
+    for_each = each.key == "deployments" ? [30] : []
+
+    content {
+      id     = "replaced-leases-and-deleted-history"
+      status = "Enabled"
+
+      filter {}
+
+      noncurrent_version_expiration {
+        noncurrent_days = rule.value
+      }
+
+      expiration {
+        expired_object_delete_marker = true
+      }
+    }
+  }
+
   dynamic "rule" {
     for_each = each.key == "logs" ? [var.log_retention_days] : []
 
@@ -43,4 +81,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
       }
     }
   }
+
+  # Without versioning the rules have nothing to act on.
+  depends_on = [aws_s3_bucket_versioning.this]
 }

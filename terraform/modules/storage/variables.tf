@@ -1,11 +1,11 @@
 variable "buckets" {
   type        = map(string)
-  description = "The buckets to make: names by kind, which is logs, artifacts or content. Accesses are logged where there is a bucket for logs."
+  description = "The buckets to make: names by kind, which is logs, artifacts, content or deployments. Accesses are logged where there is a bucket for logs."
   nullable    = false
 
   validation {
-    condition     = length(setsubtract(keys(var.buckets), ["logs", "artifacts", "content"])) == 0
-    error_message = "There are buckets of the kinds logs, artifacts and content, not ${join(", ", setsubtract(keys(var.buckets), ["logs", "artifacts", "content"]))}: correct `buckets`."
+    condition     = length(setsubtract(keys(var.buckets), ["logs", "artifacts", "content", "deployments"])) == 0
+    error_message = "There are buckets of the kinds logs, artifacts, content and deployments, not ${join(", ", setsubtract(keys(var.buckets), ["logs", "artifacts", "content", "deployments"]))}: correct `buckets`."
   }
 
   validation {
@@ -17,6 +17,12 @@ variable "buckets" {
     condition     = length(distinct(values(var.buckets))) == length(var.buckets)
     error_message = "Each bucket needs a name of its own: check bucket_names."
   }
+}
+
+variable "app" {
+  type        = string
+  description = "Application whose deployments are kept: their history lies under <app>/history/."
+  nullable    = false
 }
 
 variable "account_id" {
@@ -59,5 +65,17 @@ variable "log_retention_days" {
   validation {
     condition     = var.log_retention_days >= 1 && floor(var.log_retention_days) == var.log_retention_days
     error_message = "log_retention_days is ${var.log_retention_days}: set a whole number of days, 1 at least."
+  }
+}
+
+variable "deployment_retention_days" {
+  type        = number
+  description = "Days that the history of deployments is kept."
+  default     = 365
+  nullable    = false
+
+  validation {
+    condition     = var.deployment_retention_days >= 1 && floor(var.deployment_retention_days) == var.deployment_retention_days
+    error_message = "deployment_retention_days is ${var.deployment_retention_days}: set a whole number of days, 1 at least."
   }
 }

@@ -12,6 +12,9 @@ locals {
     kind => coalesce(var.bucket_names[kind], "${local.name}-${kind}-${local.account_id}")
   }
 
+  # Lease and history of deployments are the deployer's: every stack has the bucket, and the host's role has no part in it.
+  deployments_bucket = coalesce(var.bucket_names.deployments, "${local.name}-deployments-${local.account_id}")
+
   # A bucket that is there already is somebody else's: of it, the host reads the named object and no neighbour.
   artifact_bucket = var.backend_artifact_bucket == null ? lookup(local.buckets, "artifacts", null) : one(data.aws_s3_bucket.artifacts[*].id)
   artifact_folder = var.backend_artifact_key == null ? "." : dirname(var.backend_artifact_key)
@@ -36,6 +39,7 @@ locals {
     "slipway:database-parameter" = local.database_parameter
     "slipway:artifact"           = var.backend_artifact_key == null ? null : "s3://${local.artifact_bucket}/${var.backend_artifact_key}"
     "slipway:content-bucket"     = lookup(local.buckets, "content", null)
+    "slipway:deployments-bucket" = local.deployments_bucket
     "slipway:database"           = local.database
   } : key => value if value != null }
 }

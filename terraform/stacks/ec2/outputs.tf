@@ -48,6 +48,11 @@ output "logs_bucket" {
   value       = lookup(module.storage.names, "logs", null)
 }
 
+output "deployments_bucket" {
+  description = "Bucket of the deployer's, with the lease that keeps two releases apart and with the history of releases."
+  value       = module.storage.names.deployments
+}
+
 output "artifact_key" {
   description = "Key of the application's archive; absent without one."
   value       = var.backend_artifact_key

@@ -8,10 +8,12 @@ data "aws_s3_bucket" "artifacts" {
 module "storage" {
   source = "../../modules/storage"
 
-  buckets                 = local.buckets
-  account_id              = local.account_id
-  partition               = local.partition
-  protect_data            = var.protect_data
-  artifact_retention_days = var.artifact_retention_days
-  log_retention_days      = var.log_retention_days
+  app                       = var.app
+  buckets                   = merge(local.buckets, { deployments = local.deployments_bucket })
+  account_id                = local.account_id
+  partition                 = local.partition
+  protect_data              = var.protect_data
+  artifact_retention_days   = var.artifact_retention_days
+  log_retention_days        = var.log_retention_days
+  deployment_retention_days = var.deployment_retention_days
 }

@@ -5,10 +5,10 @@ variable "app" {
   description = "Name of the application. With env it is part of every name that the stack gives."
   nullable    = false
 
-  # 20 characters is what S3's 63 leave beside "slipway-", env, the kind of bucket and the account.
+  # 19 characters is what S3's 63 leave beside "slipway-", env, "deployments" and the account.
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.app)) && length(var.app) >= 2 && length(var.app) <= 20
-    error_message = "The application name \"${var.app}\" must have 2 to 20 lower-case letters, digits and single hyphens and start with a letter, for example location-content."
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.app)) && length(var.app) >= 2 && length(var.app) <= 19
+    error_message = "The application name \"${var.app}\" must have 2 to 19 lower-case letters, digits and single hyphens and start with a letter, for example location-content."
   }
 }
 
@@ -273,7 +273,7 @@ variable "backend_artifact_key" {
 
 variable "buckets" {
   type        = set(string)
-  description = "The buckets to make: \"artifacts\" for archives, \"content\" for the application's objects, \"logs\" for access logs of the others and for the application's."
+  description = "The buckets to make beside that of the deployments: \"artifacts\" for archives, \"content\" for the application's objects, \"logs\" for access logs of the others and for the application's."
   default     = ["artifacts", "content", "logs"]
   nullable    = false
 
@@ -285,17 +285,18 @@ variable "buckets" {
 
 variable "bucket_names" {
   type = object({
-    logs      = optional(string)
-    artifacts = optional(string)
-    content   = optional(string)
+    logs        = optional(string)
+    artifacts   = optional(string)
+    content     = optional(string)
+    deployments = optional(string)
   })
-  description = "Names of the buckets where slipway-<env>-<app>-<logs|artifacts|content>-<account> does not suit."
+  description = "Names of the buckets where slipway-<env>-<app>-<logs|artifacts|content|deployments>-<account> does not suit."
   default     = {}
   nullable    = false
 
   validation {
-    condition     = alltrue([for kind, name in var.bucket_names : name == null || contains(var.buckets, kind)])
-    error_message = "bucket_names has a name for ${join(", ", [for kind, name in var.bucket_names : kind if name != null && !contains(var.buckets, kind)])}, which `buckets` does not have: add the kind there, or remove the name."
+    condition     = alltrue([for kind, name in var.bucket_names : name == null || kind == "deployments" || contains(var.buckets, kind)])
+    error_message = "bucket_names has a name for ${join(", ", [for kind, name in var.bucket_names : kind if name != null && kind != "deployments" && !contains(var.buckets, kind)])}, which `buckets` does not have: add the kind there, or remove the name."
   }
 }
 
@@ -310,6 +311,13 @@ variable "log_retention_days" {
   type        = number
   description = "Days that logs are kept in the logs bucket."
   default     = 90
+  nullable    = false
+}
+
+variable "deployment_retention_days" {
+  type        = number
+  description = "Days that the history of deployments is kept."
+  default     = 365
   nullable    = false
 }
 

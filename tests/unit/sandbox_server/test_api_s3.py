@@ -128,3 +128,23 @@ def test_logs_go_where_the_policy_allows(s3: Any, bucket: str) -> None:
     assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"]["TargetPrefix"] == "content/"
     s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
+
+
+def test_versions_go_one_by_one_after_versioning_was_suspended(s3: Any, bucket: str) -> None:
+    """How Terraform empties a bucket that it destroys."""
+    for status in ("Enabled", "Suspended"):
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
+        if status == "Enabled":
+            s3.put_object(Bucket=bucket, Key="k", Body=b"1")
+            s3.put_object(Bucket=bucket, Key="k", Body=b"2")
+            s3.delete_object(Bucket=bucket, Key="k")
+    listed = s3.list_object_versions(Bucket=bucket)
+    old, new = (version["VersionId"] for version in reversed(listed["Versions"]))
+    marker = listed["DeleteMarkers"][0]["VersionId"]
+
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=marker)
+    assert s3.get_object(Bucket=bucket, Key="k")["Body"].read() == b"2"
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": old}]})
+    assert [version["VersionId"] for version in s3.list_object_versions(Bucket=bucket)["Versions"]] == [new]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": new}]})
+    s3.delete_bucket(Bucket=bucket)

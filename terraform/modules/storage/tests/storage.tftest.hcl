@@ -17,12 +17,14 @@ override_resource {
 }
 
 variables {
+  app          = "shop"
   account_id   = "123456789012"
   protect_data = true
   buckets = {
-    logs      = "logs-bucket"
-    artifacts = "artifacts-bucket"
-    content   = "content-bucket"
+    logs        = "logs-bucket"
+    artifacts   = "artifacts-bucket"
+    content     = "content-bucket"
+    deployments = "deployments-bucket"
   }
 }
 
@@ -31,7 +33,7 @@ run "bucket_policies_are_exactly_these" {
   command = plan
 
   assert {
-    condition = alltrue([for kind in ["artifacts", "content"] : jsondecode(aws_s3_bucket_policy.this[kind].policy) == {
+    condition = alltrue([for kind in ["artifacts", "content", "deployments"] : jsondecode(aws_s3_bucket_policy.this[kind].policy) == {
       Version = "2012-10-17"
       Statement = [
         {
@@ -44,7 +46,7 @@ run "bucket_policies_are_exactly_these" {
         },
       ]
     }])
-    error_message = "Artifacts and content are refused without TLS: ${aws_s3_bucket_policy.this["artifacts"].policy} ${aws_s3_bucket_policy.this["content"].policy}"
+    error_message = "All but the logs are refused without TLS, and that is all: ${jsonencode({ for kind, policy in aws_s3_bucket_policy.this : kind => policy.policy })}"
   }
 
   assert {
@@ -81,9 +83,20 @@ run "bucket_policies_are_exactly_these" {
             ArnLike      = { "aws:SourceArn" = "arn:aws:s3:::content-bucket" }
           }
         },
+        {
+          Sid       = "AccessLogDeployments"
+          Effect    = "Allow"
+          Principal = { Service = "logging.s3.amazonaws.com" }
+          Action    = "s3:PutObject"
+          Resource  = "arn:aws:s3:::logs-bucket/access/deployments/*"
+          Condition = {
+            StringEquals = { "aws:SourceAccount" = "123456789012" }
+            ArnLike      = { "aws:SourceArn" = "arn:aws:s3:::deployments-bucket" }
+          }
+        },
       ]
     }
-    error_message = "Only S3's log delivery of the two other buckets may write beside the account: ${aws_s3_bucket_policy.this["logs"].policy}"
+    error_message = "Only S3's log delivery of the three other buckets may write beside the account: ${aws_s3_bucket_policy.this["logs"].policy}"
   }
 }
 
@@ -91,52 +104,57 @@ run "every_bucket_is_private_and_encrypted" {
   command = plan
 
   assert {
-    condition     = { for kind, bucket in aws_s3_bucket.this : kind => bucket.bucket } == { artifacts = "artifacts-bucket", content = "content-bucket", logs = "logs-bucket" }
-    error_message = "There are three buckets with the given names."
+    condition     = { for kind, bucket in aws_s3_bucket.this : kind => bucket.bucket } == { artifacts = "artifacts-bucket", content = "content-bucket", deployments = "deployments-bucket", logs = "logs-bucket" }
+    error_message = "There are four buckets with the given names."
   }
 
   assert {
-    condition = length(aws_s3_bucket_public_access_block.this) == 3 && alltrue([
+    condition = length(aws_s3_bucket_public_access_block.this) == 4 && alltrue([
       for block in aws_s3_bucket_public_access_block.this :
       block.block_public_acls && block.block_public_policy && block.ignore_public_acls && block.restrict_public_buckets
     ])
-    error_message = "Every way to make a bucket public is blocked, for all three."
+    error_message = "Every way to make a bucket public is blocked, for all four."
   }
 
   assert {
-    condition     = [for controls in aws_s3_bucket_ownership_controls.this : controls.rule[0].object_ownership] == ["BucketOwnerEnforced", "BucketOwnerEnforced", "BucketOwnerEnforced"]
-    error_message = "ACLs are switched off in all three."
+    condition     = [for controls in aws_s3_bucket_ownership_controls.this : controls.rule[0].object_ownership] == ["BucketOwnerEnforced", "BucketOwnerEnforced", "BucketOwnerEnforced", "BucketOwnerEnforced"]
+    error_message = "ACLs are switched off in all four."
   }
 
   assert {
     condition = [
       for encryption in aws_s3_bucket_server_side_encryption_configuration.this :
       one(one(encryption.rule).apply_server_side_encryption_by_default).sse_algorithm
-    ] == ["AES256", "AES256", "AES256"]
-    error_message = "All three are encrypted."
+    ] == ["AES256", "AES256", "AES256", "AES256"]
+    error_message = "All four are encrypted."
   }
 }
 
-run "artifacts_are_versioned_and_old_things_go" {
+run "what_must_not_be_lost_is_versioned_and_old_things_go" {
   command = plan
 
   variables {
-    artifact_retention_days = 40
-    log_retention_days      = 50
+    artifact_retention_days   = 40
+    log_retention_days        = 50
+    deployment_retention_days = 60
   }
 
   assert {
-    condition     = aws_s3_bucket_versioning.artifacts[0].versioning_configuration[0].status == "Enabled"
-    error_message = "A release names a version of its artifact."
+    condition = { for kind, versioning in aws_s3_bucket_versioning.this : kind => versioning.versioning_configuration[0].status } == {
+      artifacts   = "Enabled"
+      deployments = "Enabled"
+    }
+    error_message = "A release names a version of its artifact, and the lease and the history can be looked up."
   }
 
   assert {
     condition = { for kind, configuration in aws_s3_bucket_lifecycle_configuration.this : kind => [for rule in configuration.rule : "${rule.id} ${rule.status}"] } == {
-      artifacts = ["abandoned-uploads Enabled", "replaced-artifacts Enabled"]
-      content   = ["abandoned-uploads Enabled"]
-      logs      = ["abandoned-uploads Enabled", "old-logs Enabled"]
+      artifacts   = ["abandoned-uploads Enabled", "replaced-artifacts Enabled"]
+      content     = ["abandoned-uploads Enabled"]
+      deployments = ["abandoned-uploads Enabled", "old-history Enabled", "replaced-leases-and-deleted-history Enabled"]
+      logs        = ["abandoned-uploads Enabled", "old-logs Enabled"]
     }
-    error_message = "Nothing of the content expires; old logs and replaced artifacts do."
+    error_message = "Nothing of the content expires; old logs, old history and replaced artifacts do."
   }
 
   assert {
@@ -148,6 +166,19 @@ run "artifacts_are_versioned_and_old_things_go" {
     condition     = aws_s3_bucket_lifecycle_configuration.this["logs"].rule[1].expiration[0].days == 50
     error_message = "Logs stay for log_retention_days."
   }
+
+  assert {
+    condition = [
+      for rule in aws_s3_bucket_lifecycle_configuration.this["deployments"].rule : join(" ", [
+        rule.id, one(rule.filter).prefix, jsonencode(rule.expiration[*].days), jsonencode(rule.noncurrent_version_expiration[*].noncurrent_days),
+      ])
+      ] == [
+      "abandoned-uploads  [] []",
+      "old-history shop/history/ [60] []",
+      "replaced-leases-and-deleted-history  [0] [30]",
+    ]
+    error_message = "The history stays for deployment_retention_days, and nothing but the history expires while it is current: ${jsonencode(aws_s3_bucket_lifecycle_configuration.this["deployments"].rule)}"
+  }
 }
 
 run "access_is_logged" {
@@ -155,10 +186,11 @@ run "access_is_logged" {
 
   assert {
     condition = { for kind, logging in aws_s3_bucket_logging.this : kind => logging.target_prefix } == {
-      artifacts = "access/artifacts/"
-      content   = "access/content/"
+      artifacts   = "access/artifacts/"
+      content     = "access/content/"
+      deployments = "access/deployments/"
     }
-    error_message = "Artifacts and content log their accesses, each under its prefix."
+    error_message = "All but the logs log their accesses, each under its prefix."
   }
 }
 
@@ -192,7 +224,7 @@ run "buckets_are_made_only_where_wanted" {
   }
 
   assert {
-    condition     = keys(aws_s3_bucket.this) == ["artifacts"] && keys(aws_s3_bucket_policy.this) == ["artifacts"] && length(aws_s3_bucket_versioning.artifacts) == 1
+    condition     = keys(aws_s3_bucket.this) == ["artifacts"] && keys(aws_s3_bucket_policy.this) == ["artifacts"] && keys(aws_s3_bucket_versioning.this) == ["artifacts"]
     error_message = "One bucket is wanted, with its policy and its versions."
   }
 
@@ -210,7 +242,7 @@ run "no_bucket_at_all" {
   }
 
   assert {
-    condition     = length(aws_s3_bucket.this) + length(aws_s3_bucket_policy.this) + length(aws_s3_bucket_versioning.artifacts) == 0 && length(output.names) == 0
+    condition     = length(aws_s3_bucket.this) + length(aws_s3_bucket_policy.this) + length(aws_s3_bucket_versioning.this) == 0 && length(output.names) == 0
     error_message = "Nothing is made."
   }
 }
@@ -253,4 +285,14 @@ run "no_retention_of_logs_is_refused" {
   }
 
   expect_failures = [var.log_retention_days]
+}
+
+run "no_retention_of_the_history_is_refused" {
+  command = plan
+
+  variables {
+    deployment_retention_days = 0
+  }
+
+  expect_failures = [var.deployment_retention_days]
 }

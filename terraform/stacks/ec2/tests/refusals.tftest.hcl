@@ -81,7 +81,7 @@ run "an_application_name_that_fills_a_bucket_name_is_refused" {
   command = plan
 
   variables {
-    app = "a-name-of-21-letters-"
+    app = "a-name-of-20-letters"
   }
 
   expect_failures = [var.app]

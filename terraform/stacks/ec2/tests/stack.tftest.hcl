@@ -76,6 +76,7 @@ run "hosts_learn_exactly_this" {
       "slipway:database-parameter" = "/slipway/dev/location-content/database-url"
       "slipway:artifact"           = "s3://slipway-dev-location-content-artifacts-123456789012/releases/app.zip"
       "slipway:content-bucket"     = "slipway-dev-location-content-content-123456789012"
+      "slipway:deployments-bucket" = "slipway-dev-location-content-deployments-123456789012"
       "slipway:database"           = "slipway-dev-location-content"
     }
     error_message = "The tags are what the inventory reads: ${jsonencode(local.tags)}"
@@ -145,7 +146,7 @@ run "names_can_be_chosen" {
   variables {
     env_parameter_name   = "/mlops/backend/env"
     backend_artifact_key = "teams/content/app-1.2.zip"
-    bucket_names         = { content = "our-content" }
+    bucket_names         = { content = "our-content", deployments = "our-deployments" }
     database             = { identifier = "content-db" }
     health_path          = "/api/v1/health"
   }
@@ -166,6 +167,11 @@ run "names_can_be_chosen" {
   }
 
   assert {
+    condition     = local.tags["slipway:deployments-bucket"] == "our-deployments" && !strcontains(module.identity.policy_json, "our-deployments")
+    error_message = "The deployments bucket has its own name as well, on the tag and nowhere in the host's policy."
+  }
+
+  assert {
     condition     = output.database_identifier == "content-db" && local.tags["slipway:database"] == "content-db" && local.tags["slipway:health-path"] == "/api/v1/health"
     error_message = "Database and health path are as given."
   }
@@ -180,7 +186,7 @@ run "no_database_no_artifact" {
   }
 
   assert {
-    condition     = sort(keys(local.tags)) == sort(["slipway:app", "slipway:env", "slipway:role", "slipway:port", "slipway:health-path", "slipway:env-parameter", "slipway:content-bucket"])
+    condition     = sort(keys(local.tags)) == sort(["slipway:app", "slipway:env", "slipway:role", "slipway:port", "slipway:health-path", "slipway:env-parameter", "slipway:content-bucket", "slipway:deployments-bucket"])
     error_message = "What is absent has no tag."
   }
 
@@ -295,14 +301,15 @@ run "existing_network_and_bucket" {
 
   assert {
     condition = local.tags == {
-      "slipway:app"           = "gap-fill"
-      "slipway:env"           = "dev"
-      "slipway:role"          = "web"
-      "slipway:port"          = "9000"
-      "slipway:health-path"   = "/health"
-      "slipway:env-parameter" = "/mlops/backend/env"
-      "slipway:env-required"  = "false"
-      "slipway:artifact"      = "s3://our-artifacts/backend.zip"
+      "slipway:app"                = "gap-fill"
+      "slipway:env"                = "dev"
+      "slipway:role"               = "web"
+      "slipway:port"               = "9000"
+      "slipway:health-path"        = "/health"
+      "slipway:env-parameter"      = "/mlops/backend/env"
+      "slipway:env-required"       = "false"
+      "slipway:artifact"           = "s3://our-artifacts/backend.zip"
+      "slipway:deployments-bucket" = "slipway-dev-gap-fill-deployments-123456789012"
     }
     error_message = "The tags are what the inventory reads: ${jsonencode(local.tags)}"
   }
@@ -323,8 +330,8 @@ run "existing_network_and_bucket" {
   }
 
   assert {
-    condition     = length(module.storage.names) == 0
-    error_message = "No bucket is made."
+    condition     = keys(module.storage.names) == ["deployments"] && !strcontains(module.identity.policy_json, "-deployments-")
+    error_message = "No bucket is made but the deployer's own, of which the host's role knows nothing."
   }
 }
 

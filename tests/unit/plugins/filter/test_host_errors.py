@@ -29,6 +29,7 @@ HOST = {
     "slipway_database": "shop-dev",
     "slipway_artifact": "s3://slipway-dev-shop-artifacts/releases/app.zip",
     "slipway_content_bucket": "slipway-dev-shop-content",
+    "slipway_deployments_bucket": "slipway-dev-shop-deployments",
 }
 
 
@@ -70,6 +71,7 @@ def test_what_is_optional_may_be_absent(name: str) -> None:
         ("slipway_artifact", "https://slipway-dev-shop-artifacts/app.zip"),
         ("slipway_artifact", "s3://slipway-dev-a/../../x"),
         ("slipway_content_bucket", "someone-elses"),
+        ("slipway_deployments_bucket", "someone-elses"),
     ],
 )
 def test_one_bad_value_is_one_error_that_names_it(name: str, value: Any) -> None:

@@ -95,6 +95,7 @@ OPTIONAL: dict[str, Check] = {
     "slipway_database": _listed(NAME, "a database identifier", "databases"),
     "slipway_artifact": _artifact,
     "slipway_content_bucket": _listed(BUCKET, "a bucket's name", "buckets"),
+    "slipway_deployments_bucket": _listed(BUCKET, "a bucket's name", "buckets"),
 }
 
 
