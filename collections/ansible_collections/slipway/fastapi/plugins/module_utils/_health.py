@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
+import struct
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _sockets
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
 
 REQUEST_TIMEOUT = 5.0
@@ -20,7 +24,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 """Seconds between two questions, which double: each leaves a line in the service's log."""
 ENOUGH_ENDS = 2
 """One crash may be a dependency that was late; after the second, more waiting shows nothing new."""
-LISTENING = "0A"
 """The kernel's TCP_LISTEN (include/net/tcp_states.h)."""
 
 
@@ -46,11 +49,104 @@ class Verdict:
     reason: str = ""
 
 
-def ask(url: str, timeout: float = REQUEST_TIMEOUT) -> Answer:
+class Service(Protocol):
+    """What is asked. As text it is named in messages."""
+
+    def ask(self) -> Answer:
+        """Asks for its health once."""
+
+    def belongs_to(self, pid: int) -> bool:
+        """Whether a process, or one that it has started, is the one that answers."""
+
+    def complaint(self, seconds: float) -> str:
+        """What else keeps a healthy service from serving; empty for nothing."""
+
+
+@dataclass(frozen=True)
+class PortService:
+    """A service on a TCP port of this host."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    def ask(self) -> Answer:
+        parts = urlsplit(self.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", self.port, timeout=REQUEST_TIMEOUT)
+        return _ask(connection, (parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+
+    @property
+    def port(self) -> int:
+        return urlsplit(self.url).port or 80
+
+    def belongs_to(self, pid: int) -> bool:
+        """A foreign server on the port answers 200 as well, while the new process has yet to find that it is in use."""
+        inodes = _sockets.listening(self.port, Path("/proc", str(pid), "net"))
+        return bool(inodes) and any(inodes & _sockets.sockets_of(one) for one in _sockets.family(pid))
+
+    def complaint(self, seconds: float) -> str:  # noqa: ARG002 - it is asked for no more than its health
+        return ""
+
+
+@dataclass(frozen=True)
+class SocketService:
+    """A service on a Unix socket."""
+
+    path: Path
+    health_path: str
+    stream_path: str = ""
+    """Where a first event must come too; empty for nowhere."""
+
+    def __str__(self) -> str:
+        return f"{self.health_path} at {self.path}"
+
+    def ask(self) -> Answer:
+        return _ask(_SocketConnection(self.path, REQUEST_TIMEOUT), self.health_path)
+
+    def belongs_to(self, pid: int) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.connect(str(self.path))
+                listener = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        except OSError:
+            return False
+        return listener in _sockets.family(pid)
+
+    def complaint(self, seconds: float) -> str:
+        if not self.stream_path:
+            return ""
+        connection = _SocketConnection(self.path, max(seconds, REQUEST_TIMEOUT))
+        try:
+            connection.request(
+                "GET", self.stream_path, headers={"Accept": "text/event-stream", "User-Agent": "slipway"}
+            )
+            response = connection.getresponse()
+            if response.status != http.client.OK:
+                return f"its stream {self.stream_path} answers HTTP {response.status}"
+            while line := response.readline(LARGEST_ANSWER):
+                if line.startswith((b"data:", b"event:", b"id:")):
+                    return ""
+            return f"its stream {self.stream_path} ended without an event"
+        except (OSError, http.client.HTTPException) as error:
+            return f"its stream {self.stream_path} sent no event: {error or type(error).__name__}"
+        finally:
+            connection.close()
+
+
+class _SocketConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def _ask(connection: http.client.HTTPConnection, path: str) -> Answer:
     """Asks once. Redirects are not followed and no proxy is used: the answer must be the service's own."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=timeout)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.request("GET", path, headers={"Connection": "close", "User-Agent": "slipway"})
         response = connection.getresponse()
@@ -70,75 +166,23 @@ def _release_in(body: bytes) -> str | None:
     return release if isinstance(release, str) else None
 
 
-def port_of(url: str) -> int:
-    """The port of a health URL."""
-    return urlsplit(url).port or 80
-
-
-def listens(pid: int, port: int, proc: Path = Path("/proc")) -> bool:
-    """Whether a process, or one that it has started, holds a listening TCP socket on a port.
-
-    A foreign server on the port answers 200 as well, while the new process has yet to find that the address is in use.
-    """
-    inodes = _listening_inodes(port, proc / str(pid) / "net")
-    return bool(inodes) and any(inodes & _sockets_of(one, proc) for one in _family(pid, proc))
-
-
-def _listening_inodes(port: int, net: Path) -> set[str]:
-    found: set[str] = set()
-    for name in ("tcp", "tcp6"):
-        try:
-            lines = (net / name).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for fields in (line.split() for line in lines):
-            if fields[3] == LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                found.add(fields[9])
-    return found
-
-
-def _family(pid: int, proc: Path) -> list[int]:
-    family = [pid]
-    for parent in family:
-        try:
-            children = (proc / str(parent) / "task" / str(parent) / "children").read_text()
-        except OSError:
-            continue
-        family += [int(child) for child in children.split()]
-    return family
-
-
-def _sockets_of(pid: int, proc: Path) -> set[str]:
-    found: set[str] = set()
-    try:
-        for link in (proc / str(pid) / "fd").iterdir():
-            target = str(link.readlink())
-            if target.startswith("socket:["):
-                found.add(target[len("socket:[") : -1])
-    except OSError:
-        pass  # The process, or one of its files, has gone in the meantime.
-    return found
-
-
 def wait(
-    url: str,
+    service: Service,
     release: str,
     timeout: float,
     show: Callable[[], Unit],
     *,
-    ask: Callable[[str], Answer] = ask,
-    listens: Callable[[int, int], bool] = listens,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Verdict:
     """Waits until a unit serves a release, or until it is certain that it will not.
 
     Args:
-        url: the health URL.
+        service: what is asked.
         release: what the answer must say it is, if it says anything.
         timeout: seconds after which waiting ends.
         show: the unit's state.
-        ask, listens, clock, sleep: for tests.
+        clock, sleep: for tests.
     """
     deadline, pause = clock() + timeout, FIRST_PAUSE
     unit = show()
@@ -148,21 +192,23 @@ def wait(
         given_up = _given_up(unit, counted)
         if given_up:
             return Verdict(False, given_up)
-        answer = ask(url) if unit.running else Answer(error=f"the unit is {unit.active} ({unit.sub})")
-        own = answer.status > 0 and listens(unit.pid, port_of(url))
+        answer = service.ask() if unit.running else Answer(error=f"the unit is {unit.active} ({unit.sub})")
+        own = answer.status > 0 and service.belongs_to(unit.pid)
         if own and answer.release not in (None, release):
             return Verdict(
-                False, f"{url} answers as release {answer.release}: its `release` must be the variable SLIPWAY_RELEASE"
+                False,
+                f"{service} answers as release {answer.release}: its `release` must be the variable SLIPWAY_RELEASE",
             )
         if own and answer.status == http.client.OK:
             # The process that answered must be the one that is there afterwards.
             again = show()
             if again.running and again.pid == unit.pid:
-                return Verdict(True)
+                complaint = service.complaint(deadline - clock())
+                return Verdict(not complaint, complaint)
         if clock() >= deadline:
-            foreign = "" if own or not answer.status else ", and not from this unit: another process holds the port"
+            foreign = "" if own or not answer.status else ", and not from this unit: another process answers there"
             return Verdict(
-                False, f"{url} did not answer 200 within {timeout:.0f} s; the last answer was: {answer}{foreign}"
+                False, f"{service} did not answer 200 within {timeout:.0f} s; the last answer was: {answer}{foreign}"
             )
         sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

@@ -12,6 +12,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _ma
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 
 RELEASE = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
+COLOURS = ("blue", "green")
+"""The two links, and units, of a service that is replaced without a loss."""
 NO_ENVIRONMENT = "0" * 8
 
 
@@ -38,6 +40,11 @@ class Layout:
     def switching(self) -> Path:
         """The note of a switch that is under way."""
         return self.top / ".switching.json"
+
+    @property
+    def history(self) -> Path:
+        """A line of JSON for each release that came to serve."""
+        return self.top / "history.jsonl"
 
     def release(self, name: str) -> Path:
         return self.releases / name
@@ -68,17 +75,18 @@ class Layout:
         return sorted(self.releases.glob(f".*.{suffix}")) if self.releases.is_dir() else []
 
     def interrupted(self) -> dict[str, str]:
-        """The note of a switch that never ended: the release it came `from` (or "") and where it went `to`."""
+        """The note of a switch that never ended: the release it came `from` (or ""), that it went `to`, its `phase`."""
         try:
             note = json.loads(self.switching.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return {key: str(note.get(key) or "") for key in ("from", "to")} if isinstance(note, dict) else {}
+        return {key: str(note.get(key) or "") for key in ("from", "to", "phase")} if isinstance(note, dict) else {}
 
     def in_use(self) -> list[str]:
-        """Releases that stay: the running one, the one to go back to, and both ends of an unfinished switch."""
-        names = [self.linked("current"), self.linked("previous"), *self.interrupted().values()]
-        return [name for name in names if name]
+        """Releases that stay: those that run, the one to go back to, and both ends of an unfinished switch."""
+        note = self.interrupted()
+        links = ("current", "previous", *COLOURS)
+        return [name for name in (*map(self.linked, links), note.get("from"), note.get("to")) if name]
 
 
 def surplus(present: Iterable[str], in_use: Iterable[str], keep: int) -> list[str]:

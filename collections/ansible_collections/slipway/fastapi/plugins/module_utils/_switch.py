@@ -107,6 +107,14 @@ def variable_of(environ: bytes) -> str | None:
     return None
 
 
+def release_of(pid: int) -> str | None:
+    """The release that a process was started from; None if it has none, or has ended."""
+    try:
+        return variable_of(Path("/proc", str(pid), "environ").read_bytes()) if pid else None
+    except OSError:
+        return None
+
+
 def without_questions(text: str, path: str) -> str:
     """A journal without the access log of this module's own questions, which would push all else out of sight."""
     return "\n".join(line for line in text.splitlines() if f'"GET {path} HTTP/1.1"' not in line)

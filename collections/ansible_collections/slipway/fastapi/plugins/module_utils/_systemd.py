@@ -114,6 +114,19 @@ class Systemd:
         self._run(["systemctl", "reset-failed", self.unit])
         self._run(["systemctl", "restart", self.unit])
 
+    def start(self) -> None:
+        """Starts the unit if it does not run; those that are part of it are not restarted."""
+        self._run(["systemctl", "reset-failed", self.unit])
+        self._systemctl("start", self.unit)
+
+    def terminate(self) -> None:
+        """Asks the unit's processes to end, and touches nothing that is part of it. They may take their time."""
+        self._systemctl("kill", "--signal", "SIGTERM", self.unit)
+
+    def reload_service(self) -> None:
+        """Has the service itself read its configuration again."""
+        self._systemctl("reload", self.unit)
+
     def stop(self) -> None:
         """Stops the unit and forgets that it failed."""
         self._systemctl("stop", self.unit)

@@ -296,7 +296,7 @@ class Release:
             self._build_venv(partial, code, account, lock)
         environment = self.env_file.read_bytes() if self.env_file else b""
         _files.write_file(partial / ".env", environment, 0o600, account.uid, account.gid)
-        _files.write_file(partial / "release.env", f"SLIPWAY_RELEASE={self.name}\n".encode(), 0o644)
+        _files.write_file(partial / "release.env", self._variables().encode(), 0o644)
         records = _manifest.write(partial, self._about())
         written = {path[len("code/") :]: record["sha256"] for path, record in records.items() if _is_code(path, record)}
         if written != digests:
@@ -338,6 +338,11 @@ class Release:
         # A process that runs from there keeps it until it is restarted.
         if self.layout.linked("current") != self.name:
             _files.remove_tree(aside)
+
+    def _variables(self) -> str:
+        """What the unit tells the service, and itself needs to start it."""
+        app = f"SLIPWAY_APP={self.params['app']}\n" if self.service else ""
+        return f"SLIPWAY_RELEASE={self.name}\n{app}"
 
     def _about(self) -> dict[str, Any]:
         names = ("bucket", "key", "version_id", "sha256", "size")

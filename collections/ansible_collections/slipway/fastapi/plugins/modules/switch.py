@@ -152,7 +152,7 @@ class Switch:
         layout, note = self.layout, self.layout.interrupted()
         unit = self.systemd.show()
         accepted = note["from"] if note else layout.linked("current")
-        serving = self._serving(unit)
+        serving = _switch.release_of(unit.pid)
         seen = Seen(
             links={link: _files.read_link(layout.top / link) for link in LINKS},
             accepted=accepted if accepted and layout.release(accepted).is_dir() else None,
@@ -177,13 +177,6 @@ class Switch:
             # A run would have built it again before it came here.
             reasons += [f"the release is damaged: {damage}" for damage in _manifest.damage(release)]
         return reasons
-
-    @staticmethod
-    def _serving(unit: Unit) -> str | None:
-        try:
-            return _switch.variable_of(Path("/proc", str(unit.pid), "environ").read_bytes()) if unit.pid else None
-        except OSError:
-            return None  # It has ended since systemd was asked.
 
     def _apply(self, seen: Seen) -> None:
         if not seen.unit.enabled or seen.unit.stale or seen.unit.load == "not-found":
@@ -253,7 +246,7 @@ class Switch:
         return "\n".join(text.splitlines()[-self.params["journal_lines"] :])
 
     def _wait(self, release: str, timeout: float) -> _health.Verdict:
-        return _health.wait(self.params["health_url"], release, timeout, self._show)
+        return _health.wait(_health.PortService(self.params["health_url"]), release, timeout, self._show)
 
     def _show(self) -> Unit:
         unit = self.systemd.show()

@@ -1,0 +1,104 @@
+"""HAProxy in front of a service: the map that says what serves, and the socket by which a running HAProxy is told."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files
+
+MAP = "edge.map"
+"""The file's name in the application's directory."""
+UNIT = "haproxy"
+CONFIG = Path("/etc/haproxy/haproxy.cfg")
+SOCKET = Path("/run/haproxy/slipway.sock")
+ANSWER_SECONDS = 5.0
+NOTHING = "none"
+"""What the map says where nothing has been released."""
+
+
+class EdgeError(Exception):
+    """HAProxy did not do what it was asked."""
+
+
+def read_map(path: Path) -> dict[str, str]:
+    """The map's entries; none where there is no map."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    return dict(fields for fields in (line.split() for line in lines) if len(fields) == 2)
+
+
+def write_map(path: Path, entries: Mapping[str, str]) -> None:
+    """Replaces the map in one step, on the disk when this returns."""
+    text = "".join(f"{key} {value}\n" for key, value in entries.items())
+    _files.write_file(path, text.encode(), 0o644)
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The socket of a running HAProxy. The commands are those of its management guide, section 9.3."""
+
+    path: Path = SOCKET
+
+    def _ask(self, command: str) -> str:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+                connection.settimeout(ANSWER_SECONDS)
+                connection.connect(str(self.path))
+                connection.sendall(f"{command}\n".encode())
+                answer = b""
+                while chunk := connection.recv(1 << 16):
+                    answer += chunk
+        except OSError as error:
+            raise EdgeError(
+                f"HAProxy does not answer at {self.path} ({error}): see `systemctl status {UNIT}`"
+            ) from error
+        return answer.decode("utf-8", "replace").strip()
+
+    def entries(self, path: Path) -> dict[str, str] | None:
+        """The map as HAProxy has it in memory; None where it does not run, or runs without this map."""
+        try:
+            lines = self._ask(f"show map {path}").splitlines()
+        except EdgeError:
+            return None
+        # Each line: an address in memory, the key, the value.
+        found = dict(
+            fields[1:] for fields in (line.split() for line in lines) if len(fields) == 3 and fields[0][:2] == "0x"
+        )
+        return found or None
+
+    def started(self) -> float:
+        """The time since the epoch at which the configuration that it runs was read, in whole seconds."""
+        facts = dict(line.split(": ", 1) for line in self._ask("show info").splitlines() if ": " in line)
+        return float(facts.get("Start_time_sec") or 0)
+
+    def set(self, path: Path, key: str, value: str) -> None:
+        """Changes one entry in memory, for every request from now on.
+
+        Raises:
+            EdgeError: it did not, or it has another value afterwards.
+        """
+        said = self._ask(f"set map {path} {key} {value}")
+        held = (self.entries(path) or {}).get(key)
+        if held != value:
+            raise EdgeError(
+                f"HAProxy still has {key} {held or 'unset'} instead of {value}: {said or 'it said nothing'}"
+            )
+
+
+def connections(path: Path, table: Path = Path("/proc/net/unix")) -> int:
+    """How many connections a listening Unix socket has, those that wait to be accepted included.
+
+    The kernel's own list: it holds whoever asks, and also a HAProxy that was reloaded and ends its last streams.
+    """
+    count = 0
+    for line in table.read_text().splitlines()[1:]:
+        # Num RefCount Protocol Flags Type St Inode Path; the flag marks the listening one (SO_ACCEPTCON).
+        fields = line.split(None, 7)
+        if len(fields) == 8 and fields[7] == str(path) and int(fields[3], 16) == 0:
+            count += 1
+    return count
