@@ -29,7 +29,7 @@ LONGEST_LIFE = 3600
 #: Services that are not AWS's.
 STUBS = ("tavily", "gemini")
 
-_ANSWER = re.compile(r"(?P<status>429|5\d\d)|slow:(?P<slow>\d+(?:\.\d+)?)|(?P<cut>cut)")
+_ANSWER = re.compile(r"(?P<status>409|429|5\d\d)|slow:(?P<slow>\d+(?:\.\d+)?)|(?P<cut>cut)")
 
 
 class FaultError(ValueError):
@@ -40,7 +40,7 @@ class FaultError(ValueError):
 class Fault:
     """What a service answers instead of, or before, its own answer.
 
-    *answer* is a status (429 or 5xx), ``slow:SECONDS`` (its own answer, later) or ``cut`` (half of its own answer, then
+    *answer* is a status (409, 429 or 5xx), ``slow:SECONDS`` (its own answer, later) or ``cut`` (half of its own answer, then
     the connection ends). An empty *operation* stands for all. It ends after *times* requests or *seconds*.
     """
 
@@ -56,7 +56,7 @@ class Fault:
     def __post_init__(self) -> None:
         found = _ANSWER.fullmatch(self.answer)
         if found is None:
-            raise FaultError(f"there is no answer {self.answer!r}: choose 429, a status from 500, slow:SECONDS or cut")
+            raise FaultError(f"there is no answer {self.answer!r}: choose 409, 429, a status from 500, slow:SECONDS or cut")
         self.status = int(found["status"] or 0)
         self.delay = float(found["slow"] or 0)
         self.cuts = bool(found["cut"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 #: S3 has names of its own (Amazon S3 API Reference, "Error responses").
-_S3_CODES = {429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
+_S3_CODES = {409: "ConditionalRequestConflict", 429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
 #: What most others answer (AWS's service authorization reference and botocore's own lists of codes to retry).
 _CODES = {429: "ThrottlingException", 500: "InternalFailure", 503: "ServiceUnavailable"}
 
@@ -41,6 +41,8 @@ def refusal(environ: WSGIEnvironment, service: str, status: int) -> Response:
 
 def check(fault: Fault) -> None:
     """Raises FaultError where no request could ever fit the fault."""
+    if fault.status == 409 and fault.service != "s3":
+        raise FaultError("409 is what S3 answers to one of two conditional writes at the same moment: choose s3")
     if fault.service in STUBS:
         if fault.operation and not fault.operation.startswith("/"):
             raise FaultError(f"an operation of {fault.service} is a path, for example /usage")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -42,6 +43,23 @@ def test_of_many_writers_one_wins(s3: Any, bucket: str, condition: str) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(write, range(8))) == 1
+
+
+def test_a_condition_on_what_has_gone_is_refused_as_s3_does(s3: Any, bucket: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        s3.put_object(Bucket=bucket, Key="lease", Body=b"x", IfMatch='"9dd4e461268c8034f5c8564e155c67a6"')
+    assert caught.value.response["Error"]["Code"] == "NoSuchKey"
+    assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
+def test_every_answer_has_the_time_of_the_clock_that_objects_are_dated_by(s3: Any, bucket: str) -> None:
+    put = s3.put_object(Bucket=bucket, Key="lease", Body=b"x")
+    got = s3.get_object(Bucket=bucket, Key="lease")
+    with pytest.raises(ClientError) as missing:
+        s3.get_object(Bucket=bucket, Key="missing")
+    for answer in (put, got, missing.value.response):
+        date = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+        assert 0 <= (date - got["LastModified"]).total_seconds() <= 5
 
 
 def test_metadata_keeps_its_spelling(s3: Any, bucket: str) -> None:

@@ -45,7 +45,7 @@ def fired(server: Server) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(429, "SlowDown"), (500, "InternalError"), (503, "SlowDown"), (502, "InternalFailure")]
+    ("status", "code"), [(409, "ConditionalRequestConflict"), (429, "SlowDown"), (500, "InternalError"), (503, "SlowDown"), (502, "InternalFailure")]
 )
 def test_s3_answers_an_error_as_often_as_asked_and_then_its_own(
     server: Server, s3: Any, status: int, code: str
@@ -104,7 +104,8 @@ def test_a_stub_answers_an_error(server: Server) -> None:
 @pytest.mark.parametrize(
     ("order", "words"),
     [
-        ({"service": "s3", "answer": "404"}, "choose 429"),
+        ({"service": "s3", "answer": "404"}, "choose 409, 429"),
+        ({"service": "ssm", "answer": "409"}, "choose s3"),
         ({"service": "s3", "answer": "slow:4000"}, "too slow"),
         ({"service": "s3", "answer": "500", "times": 0}, "one request or more"),
         ({"service": "s3", "answer": "500", "seconds": 99999}, "3600 seconds"),
@@ -169,5 +170,5 @@ def test_the_command(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: py
     said = capsys.readouterr()
     assert said.out.count("s3 GetObject answers 503, fired 0 of 3, 600 s at most") == 2
     assert '"fired": 0' in said.out
-    assert "choose 429" in said.err
+    assert "choose 409, 429" in said.err
     assert faults.ordered(server.settings) == []
