@@ -96,7 +96,7 @@ def test_a_refused_file_changes_nothing_and_the_message_has_line_and_key(runner:
         ("A={{hunter2}}\n", "A: has '{{', which the parameter store refuses"),
         (
             "A=" + "é" * 2048 + "\n",
-            "4099 bytes of variables, and a parameter of tier Standard holds 4096; shorten it, or",
+            "4099 bytes of variables, and a parameter of tier Standard holds 4096; shorten it, ",
         ),
     ],
 )
@@ -107,18 +107,32 @@ def test_what_the_parameter_store_would_refuse(runner: Runner, file: Path, conte
     assert SECRET not in message
 
 
-def test_the_limit_counts_bytes_and_the_advanced_tier_must_be_asked_for(runner: Runner, file: Path, ssm: Any) -> None:
-    file.write_text("A=" + "x" * (4096 - len("A=\n")) + "\n")
-    assert runner.run()["size"] == 4096
-    file.write_text("A=" + "x" * (8192 - len("A=\n")) + "\n")
-    assert "tier Advanced (8192 bytes, AWS charges for it)" in runner.fail()
+def sized(size: int) -> str:
+    """One variable that makes a parameter of `size` bytes."""
+    return "A=" + "x" * (size - len("A=\n")) + "\n"
+
+
+def test_the_limit_counts_bytes_and_the_advanced_tier_must_be_allowed(runner: Runner, file: Path, ssm: Any) -> None:
+    def tier() -> str:
+        return str(ssm.describe_parameters()["Parameters"][0]["Tier"])
+
+    file.write_text(sized(4096))
+    assert runner.run(tier="Advanced")["size"] == 4096
+    assert tier() == "Standard", "what costs is used only where it is needed"
+    file.write_text(sized(4097))
+    message = runner.fail()
+    for words in ("has 4097 bytes", "Standard holds 4096", "shorten", "Advanced with its 8192", "slipway_env_tier"):
+        assert words in message
+    file.write_text(sized(8192))
     assert runner.run(tier="Advanced")["size"] == 8192
-    assert ssm.describe_parameters()["Parameters"][0]["Tier"] == "Advanced"
-    file.write_text("A=" + "x" * 8192 + "\n")
-    assert "tier Advanced holds 8192; move large values into files" in runner.fail(tier="Advanced")
+    assert tier() == "Advanced"
+    file.write_text(sized(8193))
+    message = runner.fail(tier="Advanced")
+    for words in ("has 8193 bytes", "Advanced holds 8192", "no larger one"):
+        assert words in message
     file.write_text("A=small\n")
     assert runner.run()["changed"] is True
-    assert ssm.describe_parameters()["Parameters"][0]["Tier"] == "Advanced", "AWS takes no parameter back"
+    assert tier() == "Advanced", "AWS takes no parameter back"
 
 
 def test_another_key_is_a_change_and_an_unnamed_one_stays(runner: Runner, file: Path, ssm: Any) -> None:

@@ -32,7 +32,8 @@ options:
     type: str
   tier:
     description:
-      - V(Standard) holds 4,096 bytes at no cost, V(Advanced) holds 8,192 bytes and AWS charges for it.
+      - The highest tier that may be used. V(Standard) holds 4,096 bytes at no cost, V(Advanced) holds 8,192 bytes and
+        AWS charges for it, so it is used only for what V(Standard) does not hold.
       - AWS cannot take a parameter back from V(Advanced), so one that is there stays so when it is written.
     type: str
     choices: [Standard, Advanced]
@@ -106,6 +107,13 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._difference import
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
 from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import LIMITS, Parameter, describe, fetch, put
 
+WAYS_OUT = {
+    "Standard": "shorten it, keep what is no secret in the application, or allow tier Advanced with its "
+    f"{LIMITS['Advanced']} bytes, for which AWS charges: slipway_env_tier in the inventory's group_vars/all.yml",
+    "Advanced": "AWS has no larger one: keep what is no secret in the application, and large values in a bucket",
+}
+"""What to do about a file that is too large for the highest tier that may be used."""
+
 
 def read(path: Path, tier: str) -> str:
     """The value to store. Raises AwsError when the file cannot be stored."""
@@ -124,13 +132,9 @@ def read(path: Path, tier: str) -> str:
         )
     content = render(values)
     if len(content) > LIMITS[tier]:
-        fix = (
-            "move large values into files"
-            if tier == "Advanced"
-            else "shorten it, or ask for tier Advanced (8192 bytes, AWS charges for it)"
-        )
         raise AwsError(
-            f"{path} has {len(content)} bytes of variables, and a parameter of tier {tier} holds {LIMITS[tier]}; {fix}"
+            f"{path} has {len(content)} bytes of variables, and a parameter of tier {tier} holds {LIMITS[tier]}; "
+            f"{WAYS_OUT[tier]}"
         )
     return content.decode("utf-8")
 
@@ -164,7 +168,8 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         difference.compare("key", known.get("KeyId"), options["key_id"])
     version = stored.version if stored else 0
     if difference.changed and not module.check_mode:
-        tier = "Advanced" if known.get("Tier") == "Advanced" else options["tier"]
+        fits = len(value.encode("utf-8")) <= LIMITS["Standard"]
+        tier = "Standard" if fits and known.get("Tier") != "Advanced" else "Advanced"
         version = put(ssm, name, value, tier=tier, key_id=options["key_id"] or known.get("KeyId"))
     return {
         "changed": difference.changed,
