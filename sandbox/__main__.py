@@ -63,7 +63,9 @@ def _add_fault(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser)
     orders = parser.add_subparsers(dest="order", required=True, metavar="ORDER")
     add = orders.add_parser("add", parents=[shared], help="order one: fault add s3 503 --operation GetObject --times 3")
     add.add_argument("service", help="tavily, gemini, or an AWS service as requests are signed for it: s3, ssm, ec2, …")
-    add.add_argument("answer", help="409 (S3's conditional writes), 429, a status from 500, slow:SECONDS (its own answer, later), cut (half of it)")
+    add.add_argument(
+        "answer", help="409 (of S3), 429, a status from 500, slow:SECONDS (its own answer, later), cut (half of it)"
+    )
     add.add_argument("--operation", default="", help="only this one, as GetObject; of tavily and gemini a path")
     add.add_argument("--times", type=int, default=1, help="for how many requests (default: 1)")
     add.add_argument("--seconds", type=float, default=600, help="for how long at most (default: 600)")

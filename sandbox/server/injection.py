@@ -40,8 +40,8 @@ class FaultError(ValueError):
 class Fault:
     """What a service answers instead of, or before, its own answer.
 
-    *answer* is a status (409, 429 or 5xx), ``slow:SECONDS`` (its own answer, later) or ``cut`` (half of its own answer, then
-    the connection ends). An empty *operation* stands for all. It ends after *times* requests or *seconds*.
+    *answer* is a status (409, 429 or 5xx), ``slow:SECONDS`` (its own answer, later) or ``cut`` (half of its own answer,
+    then the connection ends). An empty *operation* stands for all. It ends after *times* requests or *seconds*.
     """
 
     service: str
@@ -56,7 +56,9 @@ class Fault:
     def __post_init__(self) -> None:
         found = _ANSWER.fullmatch(self.answer)
         if found is None:
-            raise FaultError(f"there is no answer {self.answer!r}: choose 409, 429, a status from 500, slow:SECONDS or cut")
+            raise FaultError(
+                f"there is no answer {self.answer!r}: choose 409, 429, a status from 500, slow:SECONDS or cut"
+            )
         self.status = int(found["status"] or 0)
         self.delay = float(found["slow"] or 0)
         self.cuts = bool(found["cut"])

@@ -45,7 +45,14 @@ def fired(server: Server) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(409, "ConditionalRequestConflict"), (429, "SlowDown"), (500, "InternalError"), (503, "SlowDown"), (502, "InternalFailure")]
+    ("status", "code"),
+    [
+        (409, "ConditionalRequestConflict"),
+        (429, "SlowDown"),
+        (500, "InternalError"),
+        (503, "SlowDown"),
+        (502, "InternalFailure"),
+    ],
 )
 def test_s3_answers_an_error_as_often_as_asked_and_then_its_own(
     server: Server, s3: Any, status: int, code: str
