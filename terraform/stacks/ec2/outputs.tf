@@ -4,8 +4,13 @@ output "app" {
 }
 
 output "app_url" {
-  description = "Where the application answers, for those whom backend_http_cidrs admits."
-  value       = "http://${module.host.public_ip}:${var.backend_port}"
+  description = "Where the application answers, for those whom backend_http_cidrs admits. Of several hosts, the first."
+  value       = "http://${module.host[0].public_ip}:${var.backend_port}"
+}
+
+output "app_urls" {
+  description = "Where it answers on each of the hosts: what a load balancer or a name with several addresses is given."
+  value       = [for host in module.host : "http://${host.public_ip}:${var.backend_port}"]
 }
 
 output "rds_endpoint" {
@@ -14,23 +19,23 @@ output "rds_endpoint" {
 }
 
 output "ssh_command" {
-  description = "Logs in over SSH; absent while SSH is closed. The alias keeps known_hosts right when an address is used again."
+  description = "Logs in to the first host over SSH; absent while SSH is closed. The alias keeps known_hosts right when an address is used again."
   value = length(var.ssh_ingress_cidrs) == 0 ? null : join(" ", compact([
     "ssh",
     var.ssh_private_key_file == null ? "" : "-i ${var.ssh_private_key_file}",
-    "-o HostKeyAlias=${module.host.id}",
-    "slipway@${module.host.public_ip}",
+    "-o HostKeyAlias=${module.host[0].id}",
+    "slipway@${module.host[0].public_ip}",
   ]))
 }
 
 output "session_command" {
-  description = "Logs in by Session Manager, without an open port. It wants the SSM agent on the image and a real AWS account."
-  value       = "aws ssm start-session --region ${var.region} --target ${module.host.id}"
+  description = "Logs in to the first host by Session Manager, without an open port. It wants the SSM agent on the image and a real AWS account."
+  value       = "aws ssm start-session --region ${var.region} --target ${module.host[0].id}"
 }
 
 output "instance_ids" {
   description = "The hosts."
-  value       = [module.host.id]
+  value       = module.host[*].id
 }
 
 output "artifact_bucket" {

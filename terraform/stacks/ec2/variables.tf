@@ -160,6 +160,18 @@ variable "ssh_ingress_cidrs" {
 
 # Host
 
+variable "host_count" {
+  type        = number
+  description = "How many hosts, all alike and in turn in the network's public subnets. Each answers at its own address: what spreads requests over them is yours."
+  default     = 1
+  nullable    = false
+
+  validation {
+    condition     = var.host_count >= 1 && floor(var.host_count) == var.host_count
+    error_message = "host_count is ${var.host_count}: a stack has one host at least, and whole ones."
+  }
+}
+
 variable "instance_type" {
   type        = string
   description = "Size of the host, x86-64 or Graviton."

@@ -31,17 +31,17 @@ override_data {
 }
 
 override_data {
-  target = module.host.data.aws_ec2_instance_type.this
+  target = module.host[0].data.aws_ec2_instance_type.this
   values = { supported_architectures = ["x86_64"] }
 }
 
 override_data {
-  target = module.host.data.aws_ami.debian
+  target = module.host[0].data.aws_ami.debian
   values = { id = "ami-0123456789abcdef0" }
 }
 
 override_resource {
-  target          = module.host.aws_instance.this
+  target          = module.host[0].aws_instance.this
   override_during = plan
   values          = { id = "i-0123456789abcdef0", public_ip = "203.0.113.10" }
 }
@@ -284,6 +284,46 @@ run "the_databases_parameter_for_the_env_is_refused" {
   }
 
   expect_failures = [var.env_parameter_name]
+}
+
+run "a_second_parameter_that_is_no_path_is_refused" {
+  command = plan
+
+  variables {
+    env_more_parameter_name = "/slipway/dev/location-content/env more"
+  }
+
+  expect_failures = [var.env_more_parameter_name]
+}
+
+run "one_parameter_twice_is_refused" {
+  command = plan
+
+  variables {
+    env_more_parameter_name = "/slipway/dev/location-content/env"
+  }
+
+  expect_failures = [var.env_more_parameter_name]
+}
+
+run "no_host_is_refused" {
+  command = plan
+
+  variables {
+    host_count = 0
+  }
+
+  expect_failures = [var.host_count]
+}
+
+run "half_a_host_is_refused" {
+  command = plan
+
+  variables {
+    host_count = 1.5
+  }
+
+  expect_failures = [var.host_count]
 }
 
 run "an_artifact_that_is_no_zip_is_refused" {

@@ -31,17 +31,17 @@ override_data {
 }
 
 override_data {
-  target = module.host.data.aws_ec2_instance_type.this
+  target = module.host[0].data.aws_ec2_instance_type.this
   values = { supported_architectures = ["x86_64"] }
 }
 
 override_data {
-  target = module.host.data.aws_ami.debian
+  target = module.host[0].data.aws_ami.debian
   values = { id = "ami-0123456789abcdef0" }
 }
 
 override_resource {
-  target          = module.host.aws_instance.this
+  target          = module.host[0].aws_instance.this
   override_during = plan
   values          = { id = "i-0123456789abcdef0", public_ip = "203.0.113.10" }
 }
@@ -116,6 +116,48 @@ run "outputs_tell_a_person_where_it_is" {
   assert {
     condition     = output.artifact_key == "releases/app.zip" && output.env_parameter_name == "/slipway/dev/location-content/env" && output.database_parameter_name == "/slipway/dev/location-content/database-url"
     error_message = "Artifact and parameters are named."
+  }
+}
+
+run "several_hosts_stand_in_the_subnets_in_turn" {
+  command = plan
+
+  override_resource {
+    target          = module.host[1].aws_instance.this
+    override_during = plan
+    values          = { id = "i-0123456789abcdef1", public_ip = "203.0.113.11" }
+  }
+
+  override_resource {
+    target          = module.host[2].aws_instance.this
+    override_during = plan
+    values          = { id = "i-0123456789abcdef2", public_ip = "203.0.113.12" }
+  }
+
+  variables {
+    host_count = 3
+    ami        = "ami-0123456789abcdef0"
+    network    = { mode = "default" }
+  }
+
+  assert {
+    condition     = output.app_urls == ["http://203.0.113.10:8000", "http://203.0.113.11:8000", "http://203.0.113.12:8000"] && output.app_url == output.app_urls[0]
+    error_message = "Every host has its URL, and app_url is the first's: ${jsonencode(output.app_urls)}"
+  }
+
+  assert {
+    condition     = local.hosts[*].name == ["slipway-dev-location-content", "slipway-dev-location-content-2", "slipway-dev-location-content-3"]
+    error_message = "Every host has a name of its own, and the first the one that it would have alone."
+  }
+
+  assert {
+    condition     = local.hosts[*].subnet_id == ["subnet-a", "subnet-b", "subnet-a"]
+    error_message = "Hosts are spread over the public subnets."
+  }
+
+  assert {
+    condition     = output.instance_ids == ["i-0123456789abcdef0", "i-0123456789abcdef1", "i-0123456789abcdef2"]
+    error_message = "All of them are told."
   }
 }
 
