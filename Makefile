@@ -83,11 +83,13 @@ publish: checked ## Upload an application: make publish APP=./dir or GIT=url COM
 	@$(PYTHON) -m setup venv
 	@$(play) playbooks/publish.yml $(source) $(ARGS)
 
-env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env
-	@$(play) playbooks/env_push.yml -e "$$($(call json,file,$(FILE)))" $(ARGS)
+# Any value chooses the second parameter of the .env, where there is one.
+MORE :=
+env-push: checked venv ## Store a .env as the environment's SecureString: make env-push FILE=.env [MORE=yes]
+	@$(play) playbooks/env_push.yml -e "$$($(call json,file,$(FILE)))" $(if $(MORE),-e more=true) $(ARGS)
 
-env-diff: checked venv ## Compare a .env with the stored one, by names: make env-diff FILE=.env
-	@$(bin)/python tools/env_diff.py --inventory 'inventories/$(ENV)' --app '$(BLUEPRINT)' -- '$(FILE)'
+env-diff: checked venv ## Compare a .env with the stored one, by names: make env-diff FILE=.env [MORE=yes]
+	@$(bin)/python tools/env_diff.py --inventory 'inventories/$(ENV)' --app '$(BLUEPRINT)' $(if $(MORE),--more) -- '$(FILE)'
 
 doctor: venv ## Can a directory be deployed? make doctor APP=./dir [ARGS=--json]
 	@$(bin)/python -m tools.doctor $(ARGS) -- '$(APP)'

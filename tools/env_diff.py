@@ -20,7 +20,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import
 
 from tools.hosts import NoHostError, ask  # noqa: E402
 
-QUESTION = "{{ {'app': slipway_app, 'parameter': slipway_env_parameter | default(''), 'aws': slipway_aws} }}"
+QUESTION = "{{ {'app': slipway_app, 'parameter': %s | default(''), 'aws': slipway_aws} }}"
+FIRST, SECOND = "slipway_env_parameter", "slipway_env_more_parameter"
 SAME, ERROR, DIFFERENT = 0, 1, 2
 
 
@@ -62,15 +63,14 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]
             yield f"  ~ {key}  changed: another value"
 
 
-def compare(inventory: str, app: str, path: Path) -> int:
+def compare(inventory: str, app: str, path: Path, variable: str = FIRST) -> int:
     """Print the differences for each parameter of the application's hosts. Raises CompareError or NoHostError."""
     new = local(path)
-    answers = [answer for answer in ask(inventory, QUESTION).values() if answer["app"] == app]
+    answers = [answer for answer in ask(inventory, QUESTION % variable).values() if answer["app"] == app]
     parameters = {answer["parameter"]: answer["aws"] for answer in answers if answer["parameter"]}
     if not parameters:
-        raise CompareError(
-            f"No running host of {app} in {inventory} names its parameter. Provision it first: make apply"
-        )
+        which = "parameter" if variable == FIRST else "second parameter (env_more_parameter_name)"
+        raise CompareError(f"No running host of {app} in {inventory} names its {which}. Provision it first: make apply")
     result = SAME
     for parameter, aws in sorted(parameters.items()):
         lines = list(differences(stored(aws, parameter), new))
@@ -84,10 +84,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Compare a local .env with the stored one, by names.")
     parser.add_argument("--inventory", required=True)
     parser.add_argument("--app", required=True, help="the application whose hosts name the parameter")
+    parser.add_argument("--more", action="store_true", help="compare with the second parameter")
     parser.add_argument("file", type=Path)
     arguments = parser.parse_args()
     try:
-        sys.exit(compare(arguments.inventory, arguments.app, arguments.file))
+        sys.exit(compare(arguments.inventory, arguments.app, arguments.file, SECOND if arguments.more else FIRST))
     except (CompareError, NoHostError) as error:
         print(error, file=sys.stderr)
         sys.exit(ERROR)

@@ -35,6 +35,7 @@ locals {
     "slipway:port"               = tostring(var.backend_port)
     "slipway:health-path"        = var.health_path
     "slipway:env-parameter"      = local.env_parameter
+    "slipway:env-more-parameter" = var.env_more_parameter_name
     "slipway:env-required"       = var.env_required ? null : "false"
     "slipway:database-parameter" = local.database_parameter
     "slipway:artifact"           = var.backend_artifact_key == null ? null : "s3://${local.artifact_bucket}/${var.backend_artifact_key}"

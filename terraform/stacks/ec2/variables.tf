@@ -242,9 +242,25 @@ variable "env_parameter_name" {
   }
 }
 
+variable "env_more_parameter_name" {
+  type        = string
+  description = "Second SSM parameter of the .env, for what does not fit in the first; its variables win. Null: none."
+  default     = null
+
+  validation {
+    condition     = var.env_more_parameter_name == null || (can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", var.env_more_parameter_name)) && !can(regex("^/(aws|ssm)", lower(coalesce(var.env_more_parameter_name, "/")))))
+    error_message = "env_more_parameter_name must be a path of at most 15 levels with letters, digits and _.- and not begin with /aws or /ssm, for example /slipway/dev/location-content/env-more."
+  }
+
+  validation {
+    condition     = !contains([local.env_parameter, "/slipway/${var.env}/${var.app}/database-url"], coalesce(var.env_more_parameter_name, "none"))
+    error_message = "env_more_parameter_name is the name of another parameter of this application: choose one of its own, for example /slipway/${var.env}/${var.app}/env-more."
+  }
+}
+
 variable "env_required" {
   type        = bool
-  description = "Whether a release stops where the parameter does not exist. If not, the .env then has what Slipway itself knows."
+  description = "Whether a release stops where a parameter of the .env does not exist. If not, the .env then has what Slipway itself knows."
   default     = true
   nullable    = false
 }

@@ -13,6 +13,7 @@ from moto import mock_aws
 from tools import env_diff
 
 PARAMETER = "/slipway/test/shop/env"
+MORE = "/slipway/test/shop/env-more"
 AWS = {"region": "us-east-1", "access_key": "sandbox", "secret_key": "sandbox"}
 STORED = "KEPT=canary-kept\nTURNED=canary-old\nGONE=canary-gone\n"
 
@@ -21,6 +22,7 @@ STORED = "KEPT=canary-kept\nTURNED=canary-old\nGONE=canary-gone\n"
 def inventory(tmp_path: Path) -> str:
     """An inventory with one host of the application."""
     variables = {"slipway_app": "shop", "slipway_env_parameter": PARAMETER, "slipway_aws": AWS}
+    variables["slipway_env_more_parameter"] = MORE
     path = tmp_path / "hosts.yml"
     path.write_text(yaml.safe_dump({"all": {"children": {"slipway": {"hosts": {"i-1": variables}}}}}), encoding="utf-8")
     return str(path)
@@ -58,6 +60,15 @@ def test_order_and_comments_do_not_count(inventory: str, tmp_path: Path, capsys:
     assert "canary" not in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("store")
+def test_the_second_parameter_is_compared_where_it_is_asked_for(
+    inventory: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write(tmp_path, STORED)
+    assert env_diff.compare(inventory, "shop", path, env_diff.SECOND) == env_diff.DIFFERENT
+    assert capsys.readouterr().out.startswith(f"{MORE}: differs")
+
+
 @mock_aws
 def test_what_is_not_stored_yet_is_all_new(inventory: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert env_diff.compare(inventory, "shop", write(tmp_path, "NEW=1\n")) == env_diff.DIFFERENT
@@ -65,8 +76,9 @@ def test_what_is_not_stored_yet_is_all_new(inventory: str, tmp_path: Path, capsy
 
 
 def test_another_applications_hosts_do_not_count(inventory: str, tmp_path: Path) -> None:
-    with pytest.raises(env_diff.CompareError, match="No running host of other"):
-        env_diff.compare(inventory, "other", write(tmp_path, "NEW=1\n"))
+    for variable, told in ((env_diff.FIRST, "its parameter"), (env_diff.SECOND, "env_more_parameter_name")):
+        with pytest.raises(env_diff.CompareError, match=rf"No running host of other.*{told}"):
+            env_diff.compare(inventory, "other", write(tmp_path, "NEW=1\n"), variable)
 
 
 @pytest.mark.parametrize(

@@ -301,6 +301,7 @@ run "existing_network_and_bucket" {
     backend_artifact_bucket = "our-artifacts"
     backend_artifact_key    = "backend.zip"
     env_parameter_name      = "/mlops/backend/env"
+    env_more_parameter_name = "/mlops/backend/env-more"
     env_required            = false
     buckets                 = []
     database                = null
@@ -349,6 +350,7 @@ run "existing_network_and_bucket" {
       "slipway:port"               = "9000"
       "slipway:health-path"        = "/health"
       "slipway:env-parameter"      = "/mlops/backend/env"
+      "slipway:env-more-parameter" = "/mlops/backend/env-more"
       "slipway:env-required"       = "false"
       "slipway:artifact"           = "s3://our-artifacts/backend.zip"
       "slipway:deployments-bucket" = "slipway-dev-gap-fill-deployments-123456789012"
@@ -358,7 +360,7 @@ run "existing_network_and_bucket" {
 
   assert {
     condition = { for statement in jsondecode(module.identity.policy_json).Statement : statement.Sid => jsonencode(statement.Resource) } == {
-      ReadParameters             = jsonencode("arn:aws:ssm:eu-central-1:123456789012:parameter/mlops/backend/env")
+      ReadParameters             = jsonencode(["arn:aws:ssm:eu-central-1:123456789012:parameter/mlops/backend/env-more", "arn:aws:ssm:eu-central-1:123456789012:parameter/mlops/backend/env"])
       ReadReleases               = jsonencode("arn:aws:s3:::our-artifacts/backend.zip")
       RegisterWithSessionManager = jsonencode("arn:aws:ec2:eu-central-1:123456789012:instance/*")
       OpenSessions               = jsonencode("*")

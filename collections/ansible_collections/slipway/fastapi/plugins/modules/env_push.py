@@ -108,9 +108,9 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import Dot
 from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import LIMITS, Parameter, describe, fetch, put
 
 WAYS_OUT = {
-    "Standard": "shorten it, keep what is no secret in the application, or allow tier Advanced with its "
+    "Standard": "shorten it, move a part of it to a second parameter (docs/dotenv.md), or allow tier Advanced with its "
     f"{LIMITS['Advanced']} bytes, for which AWS charges: slipway_env_tier in the inventory's group_vars/all.yml",
-    "Advanced": "AWS has no larger one: keep what is no secret in the application, and large values in a bucket",
+    "Advanced": "AWS has no larger one: shorten it, or move a part of it to a second parameter (docs/dotenv.md)",
 }
 """What to do about a file that is too large for the highest tier that may be used."""
 

@@ -91,6 +91,7 @@ REQUIRED: dict[str, Check] = {
 }
 OPTIONAL: dict[str, Check] = {
     "slipway_env_parameter": _listed(PARAMETER, "a parameter's path", "parameters"),
+    "slipway_env_more_parameter": _listed(PARAMETER, "a parameter's path", "parameters"),
     "slipway_database_parameter": _listed(PARAMETER, "a parameter's path", "parameters"),
     "slipway_database": _listed(NAME, "a database identifier", "databases"),
     "slipway_artifact": _artifact,
