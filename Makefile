@@ -41,9 +41,12 @@ ready:
 	@$(if $(filter sandbox,$(ENV)),$(PYTHON) -m setup docker)
 
 ## From nothing to a service
-.PHONY: site init plan apply configure release verify deploy destroy
+.PHONY: site bootstrap init plan apply configure release verify deploy destroy
 site: checked ready ## Do it all: sandbox (where there is one), provision, configure, release, verify
 	@$(play) site.yml $(ARGS)
+
+bootstrap: checked ready ## Make the bucket of Terraform's states, and bring a local state into it
+	@$(play) playbooks/bootstrap.yml $(ARGS)
 
 init: checked ready ## Make Terraform ready for the environment: its provider and its state
 	@$(play) playbooks/init.yml $(ARGS)
@@ -95,12 +98,15 @@ doctor: venv ## Can a directory be deployed? make doctor APP=./dir [ARGS=--json]
 	@$(bin)/python -m tools.doctor $(ARGS) -- '$(APP)'
 
 ## Look at what runs
-.PHONY: status logs shell run ssh health
+.PHONY: status releases logs shell run ssh health
 service = $(bin)/python tools/service.py $(1) --inventory 'inventories/$(ENV)'
 one = $(call service,$(1)) $(if $(HOST),--host '$(HOST)')
 
 status: checked venv ## Release, unit, disk and last verify of every host [ARGS=--json]
 	@$(call service,status) $(ARGS)
+
+releases: checked venv ## Who released what, when, with which result [ARGS="--limit 50 --json"]
+	@$(bin)/python tools/releases.py --inventory 'inventories/$(ENV)' $(ARGS)
 
 logs: checked venv ## The service's journal: make logs [HOST=i-…] [ARGS="--follow --lines 500"]
 	@$(call one,logs) $(ARGS)
@@ -119,7 +125,7 @@ ssh: checked venv ## Open a shell on a host: make ssh [HOST=i-…] [ARGS="comman
 	@$(bin)/python tools/hosts.py ssh --inventory 'inventories/$(ENV)' $(if $(HOST),--host '$(HOST)') $(if $(ARGS),-- "$$SLIPWAY_SSH_COMMAND")
 
 health: checked venv ## Ask every host's service for its health, from here
-	@$(bin)/python tools/hosts.py health --inventory 'inventories/$(ENV)'
+	@$(bin)/python tools/health.py --inventory 'inventories/$(ENV)'
 
 ## The AWS account in a box
 .PHONY: sandbox-up sandbox-down sandbox-status

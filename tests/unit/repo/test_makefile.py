@@ -18,7 +18,7 @@ INTERNAL = {"checked", "venv", "ready"}
 PROMISED = {
     *("site", "test", "lint", "unit", "app-test", "terraform-test", "molecule", "integration", "e2e"),
     *("init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "ssh"),
-    *("status", "logs", "shell", "run", "env-diff", "doctor"),
+    *("status", "releases", "logs", "shell", "run", "env-diff", "doctor"),
     *("health", "sandbox-up", "sandbox-down", "collection", "docs", "clean", "help"),
 }
 
@@ -50,7 +50,7 @@ def test_the_help_names_environments_and_blueprints() -> None:
     "target",
     [
         *("site", "init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "verify", "ssh", "health"),
-        *("status", "logs", "shell", "run", "env-diff"),
+        *("status", "releases", "logs", "shell", "run", "env-diff"),
     ],
 )
 @pytest.mark.parametrize(
