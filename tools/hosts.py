@@ -1,4 +1,4 @@
-"""`make ssh` and `make health`: reaches an environment's hosts as its inventory knows them."""
+"""An environment's hosts as its inventory knows them, and `make ssh`, which reaches one."""
 
 from __future__ import annotations
 
@@ -9,14 +9,11 @@ import shlex
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HEALTH_TIMEOUT_SECONDS = 10
 # Ansible resolves these for each host: what is a template in the inventory is a value here.
 QUESTION = """{{ {
   'address': ansible_host, 'user': ansible_user, 'key': ansible_ssh_private_key_file | default(''),
@@ -102,45 +99,20 @@ def choose(hosts: list[Host], name: str | None) -> Host:
     return hosts[0]
 
 
-def ask_health(host: Host) -> bool:
-    """Print what the host's service says of its health, and return whether it says that it is well."""
-    if not host.artifact:
-        print(f"{host.name}  no service: ready for Docker")
-        return True
-    url = host.health_url()
-    try:
-        # The URL is made here from an address and a checked port; a proxy would not know the sandbox's addresses.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(url, timeout=HEALTH_TIMEOUT_SECONDS) as answer:
-            print(f"{host.name}  {url}  {answer.status}  {answer.read(2000).decode(errors='replace')}")
-            return True
-    except urllib.error.HTTPError as error:
-        print(f"{host.name}  {url}  {error.code}")
-    except OSError as error:
-        print(f"{host.name}  {url}  no answer: {getattr(error, 'reason', error)}")
-    return False
-
-
 def main() -> None:
-    """Do what the command line asks."""
-    parser = argparse.ArgumentParser(description="Reach the hosts of an environment.")
+    """Open a shell on a host, or run a command there."""
+    parser = argparse.ArgumentParser(description="Reach a host of an environment as Ansible does.")
     verbs = parser.add_subparsers(dest="verb", required=True)
     ssh = verbs.add_parser("ssh", help="open a shell on a host, or run a command there")
+    ssh.add_argument("--inventory", required=True)
     ssh.add_argument("--host", help="the instance id; needed where there are several hosts")
     ssh.add_argument("command", nargs="*")
-    health = verbs.add_parser("health", help="ask every host's service for its health")
-    for verb in (ssh, health):
-        verb.add_argument("--inventory", required=True)
     arguments = parser.parse_args()
     try:
-        hosts = find_hosts(arguments.inventory)
-        if arguments.verb == "ssh":
-            argv = choose(hosts, arguments.host).ssh(arguments.command)
-            os.execvp(argv[0], argv)  # noqa: S606 - a shell has no part in this
-        answers = [ask_health(host) for host in hosts]
-        sys.exit(0 if all(answers) else 1)
+        argv = choose(find_hosts(arguments.inventory), arguments.host).ssh(arguments.command)
     except NoHostError as error:
         sys.exit(str(error))
+    os.execvp(argv[0], argv)  # noqa: S606 - a shell has no part in this
 
 
 if __name__ == "__main__":

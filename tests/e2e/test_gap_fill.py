@@ -93,6 +93,9 @@ def test_helper_files_reach_the_host_and_nothing_is_started(run_of_files: Run, h
     assert host.shell("sudo -u backend sh -c '/opt/backend/current/code/pull.sh && echo ran'").strip() == "ran"
     assert host.shell("readlink /opt/backend/.env").strip() == "shared/.env"
     assert "could not be found" in host.shell("systemctl status backend.service")
+    asked = make("health")
+    assert asked.code == 0, asked.output
+    assert f"{host.instance['InstanceId']}  no service: ready for Docker, with files" in asked.output
 
 
 @pytest.fixture(scope="module")

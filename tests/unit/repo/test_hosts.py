@@ -1,10 +1,7 @@
-"""`make ssh` and `make health`: how hosts are read from an inventory and reached."""
+"""`make ssh`: how hosts are read from an inventory and reached."""
 
 from __future__ import annotations
 
-import http.server
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -72,41 +69,3 @@ def test_a_choice_that_cannot_be_made_names_the_hosts(names: list[str], wanted: 
 
 def test_the_public_address_is_asked_where_there_is_one() -> None:
     assert host(public="198.51.100.7").health_url() == "http://198.51.100.7:8000/health"
-
-
-@pytest.fixture
-def answering() -> Iterator[int]:
-    """The port of a server that says 200 at /health and 404 elsewhere."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/health" else 404)
-            self.end_headers()
-            self.wfile.write(b'{"status":"ok"}')
-
-        def log_message(self, *_args: object) -> None:
-            """Keep the test's output free of an access log."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    yield server.server_address[1]
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.mark.parametrize(
-    ("health", "well", "told"),
-    [("/health", True, '200  {"status":"ok"}'), ("/elsewhere", False, "404")],
-    ids=["well", "not found"],
-)
-def test_health_tells_what_the_service_answers(
-    answering: int, capsys: pytest.CaptureFixture[str], health: str, well: bool, told: str
-) -> None:
-    assert hosts.ask_health(host(address="127.0.0.1", port=answering, health=health)) is well
-    assert told in capsys.readouterr().out
-
-
-def test_a_service_that_does_not_answer_is_not_well(capsys: pytest.CaptureFixture[str]) -> None:
-    assert hosts.ask_health(host(address="127.0.0.1", port=1)) is False
-    assert hosts.ask_health(host(address="127.0.0.1", port=1, artifact="")) is True
-    assert "no answer" in capsys.readouterr().out

@@ -1,0 +1,63 @@
+"""`make health`: asks every host's service for its health, from this machine, as a client would.
+
+Ends with 0 when all are well. A host without a service is, and is asked itself why nothing answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tools.hosts import Host, NoHostError, find_hosts  # noqa: E402
+from tools.service import state_of, well  # noqa: E402
+
+TIMEOUT_SECONDS = 10
+NO_SERVICE = "no service: ready for Docker"
+
+
+def ask(host: Host) -> bool:
+    """Print what the host's service says of its health, and return whether it says that it is well."""
+    if not host.artifact:
+        print(f"{host.name}  {NO_SERVICE}")
+        return True
+    url = host.health_url()
+    try:
+        # The URL is made here from an address and a checked port; a proxy would not know the sandbox's addresses.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
+            print(f"{host.name}  {url}  {answer.status}  {answer.read(2000).decode(errors='replace')}")
+            return True
+    except urllib.error.HTTPError as error:
+        print(f"{host.name}  {url}  {error.code}")
+    except OSError as error:
+        if _has_no_service(host):
+            print(f"{host.name}  {NO_SERVICE}, with files")
+            return True
+        print(f"{host.name}  {url}  no answer: {getattr(error, 'reason', error)}")
+    return False
+
+
+def _has_no_service(host: Host) -> bool:
+    """Whether what was released are mere files. Only the host knows: the tags of both are the same."""
+    state = state_of(host)
+    return well(state) and state["unit"]["load"] == "not-found"
+
+
+def main() -> None:
+    """Ask all hosts of the environment."""
+    parser = argparse.ArgumentParser(description="Ask every host's service for its health.")
+    parser.add_argument("--inventory", required=True)
+    try:
+        answers = [ask(host) for host in find_hosts(parser.parse_args().inventory)]
+    except NoHostError as error:
+        sys.exit(str(error))
+    sys.exit(0 if all(answers) else 1)
+
+
+if __name__ == "__main__":
+    main()
