@@ -8,6 +8,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tools.hosts import Host, NoHostError, choose, find_hosts  # noqa: E402
+from tools.on_host.state import COLOURS, EDGE  # noqa: E402
 
 ON_HOST = Path(__file__).resolve().parent / "on_host"
 CONNECT_SECONDS = 10
@@ -28,14 +30,18 @@ def on_host(script: str, *arguments: str) -> list[str]:
 
 
 def journal(host: Host, lines: int, follow: bool, since: str) -> list[str]:
-    """The command that shows the service's journal on a host."""
+    """The command that shows the service's journal on a host: what both colours and the unit itself wrote.
+
+    HAProxy's lines are part of it, since an error that it answered itself never reached the service.
+    """
+    units = (host.unit, *(f"{host.unit}@{colour}" for colour in COLOURS), EDGE)
     options = [*(["--follow"] if follow else []), *([f"--since={since}"] if since else [])]
     argv = [
         "sudo",
         "--non-interactive",
         "journalctl",
         "--no-pager",
-        f"--unit={host.unit}",
+        *(f"--unit={unit}" for unit in units),
         f"--lines={lines}",
         *options,
     ]
@@ -75,17 +81,36 @@ def line_of(state: dict[str, Any]) -> str:
     unit, disk, verify = state["unit"], state["disk"], state["verify"]
     parts = [
         f"release {state['release'] or 'none'}",
-        f"{'✓' if well(state) else '✗'} {unit['active']} ({unit['sub']})"
-        if unit["load"] == "loaded"
-        else f"✓ no service: ready for Docker{', with files' if state['release'] else ''}"
-        if well(state)
-        else f"✗ no {unit['name']}.service",
+        _unit(state),
         f"since {unit['since']}" if unit["since"] else "",
         f"restarts {unit['restarts']}" if unit["restarts"] else "",
+        *_around(state),
         f"disk {disk['free'] / 2**30:.1f} of {disk['total'] / 2**30:.1f} GiB free",
         f"verify {_verdict(verify, state['release'])}" if unit["load"] == "loaded" or not well(state) else "",
     ]
     return begin + "  ".join(part for part in parts if part)
+
+
+def _unit(state: dict[str, Any]) -> str:
+    """Whether the service runs, and in which colour; or why there is none."""
+    unit, colour = state["unit"], state["colour"]
+    if unit["load"] == "loaded":
+        return f"{'✓' if serves(state) else '✗'} {colour}{' ' if colour else ''}{unit['active']} ({unit['sub']})"
+    if well(state):
+        return f"✓ no service: ready for Docker{', with files' if state['release'] else ''}"
+    return f"✗ no {unit['name']}.service"
+
+
+def _around(state: dict[str, Any]) -> Iterator[str]:
+    """What is worth saying of HAProxy, and of a colour that does not serve and runs all the same."""
+    edge = state["edge"]
+    if edge and not runs(edge):
+        yield f"✗ HAProxy {edge['active']} ({edge['sub']})"
+    if state["maintenance"]:
+        yield "! maintenance"
+    for other in state["beside"]:
+        mark = "! " if other["doing"] == "left running" else ""
+        yield f"{mark}{other['colour']} {other['doing']} (release {other['release'] or 'unknown'})"
 
 
 def _verdict(verify: dict[str, Any] | None, release: str) -> str:
@@ -95,13 +120,25 @@ def _verdict(verify: dict[str, Any] | None, release: str) -> str:
     return f"{result} {verify['started']}" + ("" if verify["release"] == release else " (another release)")
 
 
+def runs(unit: dict[str, Any]) -> bool:
+    """Whether a unit is up."""
+    return bool(unit["active"] == "active")
+
+
+def serves(state: dict[str, Any]) -> bool:
+    """Whether the service itself is up. Behind HAProxy the unit of its name runs without any colour too."""
+    return runs(state["unit"]) and bool(state["colour"] or not state["edge"])
+
+
 def well(state: dict[str, Any]) -> bool:
-    """Whether the host answers and its service runs, where it has one."""
+    """Whether the host answers and its service runs, where it has one, with HAProxy where that has the port."""
     if "error" in state:
         return False
+    if state["edge"]:
+        return serves(state) and runs(state["edge"])
     # Files are current without a service, which would have left a link to its packages.
     without = not state["artifact"] or (state["release"] and not state["serves"])
-    return bool(state["unit"]["active"] == "active" or (without and state["unit"]["load"] == "not-found"))
+    return serves(state) or bool(without and state["unit"]["load"] == "not-found")
 
 
 def status(hosts: list[Host], as_json: bool) -> bool:

@@ -24,15 +24,33 @@ OTHER_PURPOSE = (
     "PIDFile",
     "KillMode",
     "Watchdog",
+    # It would be the service's own, and the end of the command would remove it with the service's socket.
+    "RuntimeDirectory",
 )
 """How settings begin that say what the service runs and how it is kept running; the rest is what surrounds it."""
+COLOURS = ("blue", "green")
 
 
-def settings(unit_files: str) -> list[str]:
+def colour_of(directory: Path) -> str:
+    """The colour that serves, as HAProxy's map says it; empty where nothing does."""
+    try:
+        lines = (directory / "edge.map").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    return next((colour for colour in COLOURS if f"active {colour}" in lines), "")
+
+
+def unit_files(unit: str) -> str:
+    """A unit with its drop-ins as systemd has them; empty where there is none."""
+    shown = subprocess.run(["systemctl", "cat", f"{unit}.service"], capture_output=True, text=True, check=False)
+    return "" if shown.returncode else shown.stdout
+
+
+def settings(shown: str) -> list[str]:
     """The `Name=value` lines that surround a service, in their order, from what `systemctl cat` prints."""
     found = []
     section = ""
-    for line in unit_files.replace("\\\n", " ").splitlines():
+    for line in shown.replace("\\\n", " ").splitlines():
         text = line.strip()
         if text.startswith("["):
             section = text
@@ -41,17 +59,23 @@ def settings(unit_files: str) -> list[str]:
     return found
 
 
+def of_release(surroundings: Sequence[str], link: Path, release: Path) -> list[str]:
+    """The same by the release's own path: a switch during a long command must not change what it imports.
+
+    `link` is `current`, or the colour that a template unit knows as its instance (%i).
+    """
+    return [line.replace("%i", link.name).replace(f"{link}/", f"{release}/") for line in surroundings]
+
+
 def command_line(
-    unit: str, release: Path, directory: Path, surroundings: Sequence[str], words: Sequence[str], *, terminal: bool
+    unit: str, release: Path, surroundings: Sequence[str], words: Sequence[str], *, terminal: bool
 ) -> list[str]:
     """The systemd-run command that runs `words` in the release's code, with its programs first in the path."""
     options = ["--quiet", "--wait", "--collect", "--service-type=exec", "--pty" if terminal else "--pipe"]
-    # By the release's own path: a switch during a long command must not change what it imports.
-    kept = [line.replace(f"{directory}/current/", f"{release}/") for line in surroundings]
     path = f"PATH={release}/venv/bin:/usr/local/bin:/usr/bin:/bin"
     return [
         *("systemd-run", *options, f"--unit={unit}-run-{os.getpid()}", f"--description=a command beside {unit}"),
-        *(f"--property={line}" for line in kept),
+        *(f"--property={line}" for line in surroundings),
         *(f"--setenv={variable}" for variable in (path, f"VIRTUAL_ENV={release}/venv")),
         *([f"--setenv=TERM={os.environ['TERM']}"] if terminal and os.environ.get("TERM") else []),
         "--",
@@ -63,14 +87,16 @@ def command_line(
 def main() -> None:
     """Entry point: DIRECTORY UNIT terminal|pipe WORD…"""
     directory, unit, way, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
+    template = unit_files(f"{unit}@")
+    link = directory / ((template and colour_of(directory)) or "current")
     try:
-        release = (directory / "current").resolve(strict=True)
+        release = link.resolve(strict=True)
     except OSError:
         sys.exit("There is no release on this host yet. Bring one with: make publish release")
-    shown = subprocess.run(["systemctl", "cat", f"{unit}.service"], capture_output=True, text=True, check=False)
-    if shown.returncode:
+    shown = template or unit_files(unit)
+    if not shown:
         sys.exit(f"There is no {unit}.service on this host yet. Make it with: make configure release")
-    argv = command_line(unit, release, directory, settings(shown.stdout), words, terminal=way == "terminal")
+    argv = command_line(unit, release, of_release(settings(shown), link, release), words, terminal=way == "terminal")
     os.execvp(argv[0], argv)  # noqa: S606 - no shell is wanted
 
 

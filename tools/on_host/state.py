@@ -18,14 +18,26 @@ from typing import Any
 PROPERTIES = "LoadState,ActiveState,SubState,Result,NRestarts,StateChangeTimestamp"
 LARGEST_REPORT = 1 << 20
 """Bytes. The service's account can write the report, so it is not trusted to be small."""
+COLOURS = ("blue", "green")
+EDGE = "haproxy"
+STOPPED = ("inactive", "failed", "")
 
 
-def release_of(directory: Path) -> str:
-    """The release that `current` points to; empty where there is none."""
+def release_of(link: Path) -> str:
+    """The release that a link, `current` or a colour, points to; empty where there is none."""
     try:
-        return (directory / "current").resolve(strict=True).name
+        return link.resolve(strict=True).name
     except OSError:
         return ""
+
+
+def map_of(directory: Path) -> dict[str, str]:
+    """What HAProxy goes by: the colour that serves, and whether there is maintenance."""
+    try:
+        lines = (directory / "edge.map").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    return dict(fields for fields in (line.split() for line in lines) if len(fields) == 2)
 
 
 def unit_of(name: str) -> dict[str, Any]:
@@ -45,6 +57,55 @@ def unit_of(name: str) -> dict[str, Any]:
         "result": found.get("Result", ""),
         "since": found.get("StateChangeTimestamp", ""),
         "restarts": int(found.get("NRestarts") or 0),
+    }
+
+
+def releasing(directory: Path, locks: Path = Path("/proc/locks")) -> bool:
+    """Whether a run works on this host's release at this moment: the kernel's list is read, and no lock is taken."""
+    try:
+        inode = (directory / ".release.lock").stat().st_ino
+        held = locks.read_text()
+    except OSError:
+        return False
+    # 1: FLOCK ADVISORY WRITE pid major:minor:inode 0 EOF; those that wait have an arrow more.
+    return any(line.split()[5].endswith(f":{inode}") for line in held.splitlines() if "->" not in line)
+
+
+def beside(directory: Path, name: str, active: str, run: Path = Path("/run")) -> list[dict[str, Any]]:
+    """The colours that run and do not serve: one that starts or drains, or that a run which was ended has left."""
+    found = []
+    for colour in COLOURS:
+        unit = unit_of(f"{name}@{colour}") if colour != active else {"active": ""}
+        if unit["active"] in STOPPED:
+            continue
+        ends = (run / f"{name}-{colour}" / "drain").exists()
+        doing = ("draining" if ends else "starting") if releasing(directory) else "left running"
+        found.append({"colour": colour, "doing": doing, "release": release_of(directory / colour), "unit": unit})
+    return found
+
+
+def service_of(directory: Path, name: str, units: Path = Path("/etc/systemd/system")) -> dict[str, Any]:
+    """The service, whether it is a unit of its own or one of two colours behind HAProxy."""
+    if not (units / f"{name}@.service").exists():
+        return {
+            "release": release_of(directory / "current"),
+            "unit": unit_of(name),
+            "colour": "",
+            "beside": [],
+            "edge": None,
+            "maintenance": False,
+        }
+    entries = map_of(directory)
+    colour = entries.get("active", "")
+    if colour not in COLOURS:
+        colour = ""
+    return {
+        "release": release_of(directory / (colour or "current")),
+        "unit": unit_of(f"{name}@{colour}" if colour else name),
+        "colour": colour,
+        "beside": beside(directory, name, colour),
+        "edge": unit_of(EDGE),
+        "maintenance": entries.get("maintenance") == "on",
     }
 
 
@@ -79,9 +140,8 @@ def main() -> None:
     """Entry point: DIRECTORY UNIT."""
     directory, unit = Path(sys.argv[1]), sys.argv[2]
     state = {
-        "release": release_of(directory),
+        **service_of(directory, unit),
         "serves": (directory / "venv").is_symlink(),
-        "unit": unit_of(unit),
         "disk": disk_of(directory),
         "verify": verified(Path(f"/run/{unit}-verify/report.json")),
     }

@@ -78,7 +78,7 @@ def unit(text: str) -> dict[str, list[str]]:
 
 def test_the_unit_serves_what_the_variables_say() -> None:
     text = render(
-        ROLES / "uvicorn" / "templates" / "unit.service.j2",
+        ROLES / "uvicorn" / "templates" / "plain.service.j2",
         uvicorn_dir="/opt/shop",
         uvicorn_account="shop",
         uvicorn_app="api:service",
@@ -89,11 +89,24 @@ def test_the_unit_serves_what_the_variables_say() -> None:
     assert settings["User"] == settings["Group"] == ["shop"]
     assert settings["WorkingDirectory"] == ["/opt/shop/current/code"]
     assert settings["EnvironmentFile"] == ["/opt/shop/current/.env", "/opt/shop/current/release.env"]
-    assert "api:service --host 127.0.0.1 --port 9000" in settings["ExecStart"][0]
+    assert settings["Environment"][0].endswith(" SLIPWAY_APP=api:service")
+    assert '"$$SLIPWAY_APP" "$$@"\' uvicorn --host 127.0.0.1 --port 9000 ' in settings["ExecStart"][0]
 
 
-def test_the_unit_lets_streams_end_before_systemd_kills() -> None:
-    settings = unit(render(ROLES / "uvicorn" / "templates" / "unit.service.j2", uvicorn_graceful_timeout=40))
+def test_a_colour_has_all_that_is_its_own_by_its_name() -> None:
+    file = ROLES / "uvicorn" / "templates" / "colour@.service.j2"
+    settings = unit(render(file, uvicorn_dir="/opt/shop", uvicorn_unit="shop", uvicorn_app="api:service"))
+    assert settings["WorkingDirectory"] == ["/opt/shop/%i/code"]
+    assert settings["EnvironmentFile"] == ["/opt/shop/%i/.env", "/opt/shop/%i/release.env"]
+    assert settings["RuntimeDirectory"] == ["shop-%i"]
+    assert settings["Environment"][1] == "SLIPWAY_DRAIN_FILE=/run/shop-%i/drain SLIPWAY_APP=api:service"
+    assert '"$$SLIPWAY_APP" "$$@"\' uvicorn --uds /run/shop-%i/app.sock ' in settings["ExecStart"][0]
+    assert settings["PartOf"] == ["shop.service"]
+
+
+@pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
+def test_the_unit_lets_streams_end_before_systemd_kills(name: str) -> None:
+    settings = unit(render(ROLES / "uvicorn" / "templates" / name, uvicorn_graceful_timeout=40))
     assert "--timeout-graceful-shutdown 40" in settings["ExecStart"][0]
     assert int(settings["TimeoutStopSec"][0]) > 40
 

@@ -31,6 +31,10 @@ def state(**changes: Any) -> dict[str, Any]:
         "release": RELEASE,
         "serves": True,
         "unit": unit,
+        "colour": "",
+        "edge": None,
+        "maintenance": False,
+        "beside": [],
         "disk": {"total": 8 * 2**30, "free": 2 * 2**30},
         "verify": {"ok": True, "started": "2026-11-21T00:00:00Z", "release": RELEASE, "red": []},
     } | changes
@@ -75,6 +79,33 @@ def test_a_host_without_a_service(changes: dict[str, Any], told: str) -> None:
     assert service.well(found) is ("✓" in told)
 
 
+def coloured(**changes: Any) -> dict[str, Any]:
+    """What a host says whose service is one of two colours."""
+    edge = {"name": "haproxy", "load": "loaded", "active": "active", "sub": "running"}
+    return state(colour="green", edge=edge, **changes)
+
+
+BESIDE = {"colour": "blue", "release": "older", "unit": state()["unit"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told", "well"),
+    [
+        ({}, "✓ green active (running)", True),
+        ({"maintenance": True}, "! maintenance", True),
+        ({"beside": [BESIDE | {"doing": "draining"}]}, "  blue draining (release older)", True),
+        ({"beside": [BESIDE | {"doing": "left running"}]}, "  ! blue left running (release older)", True),
+        ({"unit": state()["unit"] | {"active": "failed", "sub": "failed"}}, "✗ green failed (failed)", False),
+        ({"edge": {"active": "failed", "sub": "failed"}}, "✗ HAProxy failed (failed)", False),
+        ({"colour": "", "unit": state()["unit"] | {"sub": "exited"}}, "✗ active (exited)", False),
+    ],
+)
+def test_a_service_of_two_colours(changes: dict[str, Any], told: str, well: bool) -> None:
+    found = coloured() | changes
+    assert told in service.line_of(found)
+    assert service.well(found) is well
+
+
 @pytest.fixture
 def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A program named ssh that says what a file beside it holds."""
@@ -86,7 +117,7 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_status_is_json_for_programs(ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = {name: state()[name] for name in ("release", "serves", "unit", "disk", "verify")}
+    told = {name: value for name, value in coloured().items() if name not in ("host", "app", "artifact")}
     ssh.write_text(json.dumps(told), encoding="utf-8")
     assert service.status([host(public="198.51.100.7")], as_json=True) is True
     known = {"host": "i-1", "app": "shop", "address": "198.51.100.7", "artifact": "s3://"}
@@ -107,10 +138,11 @@ def test_a_script_reaches_the_host_as_one_word_that_a_shell_reads_back() -> None
     assert words[5:] == ["/srv/web", "web", "terminal", "/bin/sh", "-c", "echo '$HOME' \"a b\""]
 
 
-def test_the_journal_is_the_units() -> None:
+def test_the_journal_is_that_of_all_that_has_a_part_in_the_service() -> None:
     (word,) = service.journal(host(unit="web"), 20, True, "1 hour ago")
     assert shlex.split(word)[2:] == [
-        *("journalctl", "--no-pager", "--unit=web", "--lines=20", "--follow", "--since=1 hour ago"),
+        *("journalctl", "--no-pager", "--unit=web", "--unit=web@blue", "--unit=web@green", "--unit=haproxy"),
+        *("--lines=20", "--follow", "--since=1 hour ago"),
     ]
 
 
