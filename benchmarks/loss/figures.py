@@ -1,0 +1,103 @@
+"""What the raw results say: losses with their causes, latencies, streams, switches."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+TENTHS_A_SECOND = 10_000
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The requests of one measurement, column by column. Times in tenths of a millisecond."""
+
+    kind: list[str]
+    release: list[str]
+    cause: list[str]
+    due: list[int]
+    latency: list[int]
+
+    @classmethod
+    def of(cls, requests: Mapping[str, Any]) -> Rows:
+        """Take them from the raw results."""
+        names = requests["names"]
+        return cls(
+            [names["kind"][number] for number in requests["kind"]],
+            [names["release"][number] for number in requests["release"]],
+            [names["cause"][number] for number in requests["cause"]],
+            list(accumulate(requests["due_differences"])),
+            requests["latency"],
+        )
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One measurement in figures. Latencies in milliseconds, of the requests that were answered."""
+
+    mechanism: str
+    hosts: int
+    seconds: float
+    switches: int
+    switch_seconds: float
+    """Median, of the whole command."""
+    requests: int
+    lost: int
+    causes: Mapping[tuple[str, str], int]
+    """Losses by kind of request and cause."""
+    streams: int
+    """Those that ended while the load ran, or were lost."""
+    streams_lost: int
+    streams_resumed: int
+    """Complete by more than one connection: the service ended them politely."""
+    p50: float
+    p99: float
+    p99_switching: float
+    longest: float
+
+
+def summary(measurement: Mapping[str, Any]) -> Summary:
+    """Return a measurement's figures."""
+    rows = Rows.of(measurement["requests"])
+    windows = [(switch["began"], switch["ended"]) for switch in measurement["switches"]]
+    steady: list[int] = []
+    switching: list[int] = []
+    for due, latency, cause in zip(rows.due, rows.latency, rows.cause):
+        if not cause:
+            (switching if within(due / TENTHS_A_SECOND, windows) else steady).append(latency)
+    causes = Counter((kind, cause) for kind, cause in zip(rows.kind, rows.cause) if cause)
+    streams = [stream for stream in measurement["streams"] if stream["cause"] != "open"]
+    return Summary(
+        mechanism=measurement["mechanism"],
+        hosts=len(measurement["hosts"]),
+        seconds=measurement["seconds"],
+        switches=len(windows),
+        switch_seconds=statistics.median(ended - began for began, ended in windows),
+        requests=len(rows.due),
+        lost=causes.total(),
+        causes=dict(causes),
+        streams=len(streams),
+        streams_lost=sum(1 for stream in streams if stream["cause"]),
+        streams_resumed=sum(1 for stream in streams if not stream["cause"] and stream["connections"] > 1),
+        p50=percentile(steady, 50) / 10,
+        p99=percentile(steady, 99) / 10,
+        p99_switching=percentile(switching, 99) / 10,
+        longest=max([*steady, *switching], default=0) / 10,
+    )
+
+
+def within(time: float, windows: Sequence[tuple[float, float]]) -> bool:
+    """Return whether a time lies in one of the windows."""
+    return any(began <= time < ended for began, ended in windows)
+
+
+def percentile(values: Sequence[int], share: float) -> int:
+    """Return the smallest value that `share` percent of them do not exceed; 0 where there is none."""
+    if not values:
+        return 0
+    ordered = sorted(values)
+    return ordered[max(0, -(-len(ordered) * share // 100).__int__() - 1)]

@@ -1,0 +1,118 @@
+"""One measurement: a load, and switches under it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from benchmarks.loss import mechanism
+from benchmarks.loss.hosts import Host, check_targets
+from benchmarks.loss.load import Load, Plan
+from benchmarks.loss.mechanism import Mechanism
+from benchmarks.loss.record import Record
+
+DRAIN_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much is measured."""
+
+    name: str
+    plan: Plan
+    switches: int
+    """Of blue/green."""
+    control_switches: int
+    requests: int
+    """At least so many requests in blue/green; the load goes on after the last switch until then."""
+    pause: float
+    """Seconds between two switches."""
+    settle: float
+    """Seconds of load before the first switch and after the last."""
+
+
+SHORT = Form(
+    "short",
+    Plan(rate=500, seconds=90, stream_events=10, long_events=140),
+    switches=3,
+    control_switches=2,
+    requests=0,
+    pause=1,
+    settle=3,
+)
+LONG = Form(
+    "long", Plan(rate=1100, seconds=1500), switches=50, control_switches=10, requests=500_000, pause=1, settle=15
+)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One switch, from the command's start to its end, in seconds since the load began."""
+
+    release: str
+    began: float
+    ended: float
+    said: dict[str, dict[str, Any]]
+    """What the module has measured on each host."""
+
+
+@dataclass
+class Measurement:
+    """All that was seen of one mechanism."""
+
+    mechanism: Mechanism
+    hosts: list[str]
+    plan: Plan
+    seconds: float
+    switches: list[Switch] = field(default_factory=list)
+    record: Record = field(default_factory=Record)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is kept."""
+        return {
+            "mechanism": self.mechanism.name,
+            "hosts": self.hosts,
+            "plan": asdict(self.plan),
+            "seconds": self.seconds,
+            "switches": [asdict(switch) for switch in self.switches],
+            **self.record.as_json(),
+        }
+
+
+async def measure(way: Mechanism, hosts: Sequence[Host], releases: tuple[str, str], form: Form) -> Measurement:
+    """Load the hosts, and let the releases take turns under it. The first of them serves at the beginning and the end.
+
+    Raises RefusedError for a host that is not the sandbox's, PlayError when a switch fails.
+    """
+    control = way is not mechanism.BLUE_GREEN
+    count = form.control_switches if control else form.switches
+    requests = 0 if control else form.requests
+    # A round more where the number is odd, so that what served serves again.
+    order = [releases[(number + 1) % 2] for number in range(count + count % 2)]
+    targets = [host.target(way.port_on(host)) for host in hosts]
+    check_targets(targets, hosts)
+    async with Load(form.plan, targets) as load:
+        measured = Measurement(way, [host.instance for host in hosts], form.plan, 0, record=load.record)
+        await asyncio.sleep(form.settle)
+        for release in order:
+            if load.ended:
+                raise TimeoutError(
+                    f"the load reached its bound of {form.plan.seconds:.0f} s before the switches were done"
+                )
+            began = load.now()
+            variables = {"mechanism": way.name, "release": release, "drain": DRAIN_SECONDS}
+            said = await mechanism.play("switch", hosts, variables)
+            measured.switches.append(Switch(release, round(began, 3), round(load.now(), 3), _kept(said)))
+            await asyncio.sleep(form.pause)
+        await asyncio.sleep(form.settle)
+        while len(load.record.requests) < requests and not load.ended:
+            await asyncio.sleep(1)
+        measured.seconds = round(load.now(), 3)
+    return measured
+
+
+def _kept(said: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    names = ("seconds", "cut", "colour")
+    return {host: {name: answer[name] for name in names if name in answer} for host, answer in said.items()}

@@ -1,0 +1,72 @@
+"""Measures what a release costs those who use the service meanwhile: requests lost, streams cut, slower answers.
+
+Clients that never retry load the sample service on hosts of the sandbox, while two releases take turns. The same load
+is put on two negative controls, plain restart and socket activation, on a host's other ports: they must show their
+losses, or the measurement proves nothing.
+
+    python -m benchmarks.release_loss            short: some switches of each, about two minutes
+    python -m benchmarks.release_loss --long     50 switches and 500,000 requests or more
+
+Nothing but hosts of the sandbox on this machine is ever loaded. Raw results go to benchmarks/results/release_loss/;
+`python -m benchmarks.loss.report` makes the table and the picture of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+from benchmarks.loss import results
+from benchmarks.loss.controls import controls
+from benchmarks.loss.figures import summary
+from benchmarks.loss.hosts import Host, RefusedError, hosts_of
+from benchmarks.loss.measure import LONG, SHORT, Form, Measurement, measure
+from benchmarks.loss.mechanism import BLUE_GREEN, MECHANISMS, PlayError
+from benchmarks.loss.releases import two_releases
+from benchmarks.loss.report import table
+from sandbox.settings import Settings, settings_for
+
+
+def main() -> None:
+    """Measure what the command line asks, keep the raw results, print the table."""
+    parser = argparse.ArgumentParser(description="Measure what a release loses.")
+    parser.add_argument("--long", action="store_true", help="50 switches, 500,000 requests or more; about ten minutes")
+    parser.add_argument("--app", default="location-content", help="whose hosts (default: location-content)")
+    names = [way.name for way in MECHANISMS]
+    parser.add_argument("--only", action="append", choices=names, help="these mechanisms only (default: all)")
+    parser.add_argument("--results", type=Path, default=results.FOLDER, help="where the raw results go")
+    arguments = parser.parse_args()
+    form = LONG if arguments.long else SHORT
+    started = datetime.now(timezone.utc)
+    settings = settings_for("main")
+    try:
+        hosts = hosts_of(settings, arguments.app)
+        measured = asyncio.run(measure_all(settings, hosts, form, arguments.only or names))
+    except (RefusedError, PlayError, TimeoutError) as error:
+        sys.exit(str(error))
+    path = results.write(arguments.results, form.name, started, measured)
+    print(table([summary(one) for one in results.read(path)["measurements"]]))
+    print(f"\n{path}")
+
+
+async def measure_all(settings: Settings, hosts: Sequence[Host], form: Form, names: Sequence[str]) -> list[Measurement]:
+    """Measure the mechanisms one after the other: blue/green on all hosts, the controls on the first."""
+    measured = []
+    with two_releases(settings, hosts) as (before, variation):
+        # The variation serves now; so it is the one that serves at the end of each measurement too.
+        releases = (variation, before)
+        if BLUE_GREEN.name in names:
+            measured.append(await measure(BLUE_GREEN, hosts, releases, form))
+        ways = [way for way in MECHANISMS if way is not BLUE_GREEN and way.name in names]
+        if ways:
+            async with controls(settings, hosts[0], variation):
+                measured += [await measure(way, hosts[:1], releases, form) for way in ways]
+    return measured
+
+
+if __name__ == "__main__":
+    main()
