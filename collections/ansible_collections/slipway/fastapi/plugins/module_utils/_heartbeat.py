@@ -13,6 +13,7 @@ import resource
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,9 @@ def play(pid: int) -> Process | None:
     return Process.of(pid)
 
 
-def start(beat: Callable[[], bool], process: Process, every: float, patience: float, name: str) -> int:
+def start(
+    beat: Callable[[], bool], end: Callable[[], None], process: Process, *, every: float, patience: float, name: str
+) -> int:
     """Start a process that calls `beat` as long as `process` lives, and return its number.
 
     It is in a session of its own and holds no file of this one. It ends when `beat` returns False, as soon as `process`
@@ -93,6 +96,7 @@ def start(beat: Callable[[], bool], process: Process, every: float, patience: fl
 
     Args:
         beat: does the work; what it raises means that it is tried again soon.
+        end: tidies up, once `process` has ended; what it raises is of no interest to anybody any more.
         process: whose life counts.
         every: seconds between two beats.
         patience: seconds.
@@ -109,7 +113,7 @@ def start(beat: Callable[[], bool], process: Process, every: float, patience: fl
             if os.fork() == 0:
                 os.write(writing, str(os.getpid()).encode())
                 _become(name)
-                _live(beat, process, every, patience)
+                _live(beat, end, process, every, patience)
         finally:
             os._exit(0)
     os.close(writing)
@@ -130,7 +134,7 @@ def _become(name: str) -> None:
     os.closerange(3, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 
 
-def _live(beat: Callable[[], bool], process: Process, every: float, patience: float) -> None:
+def _live(beat: Callable[[], bool], end: Callable[[], None], process: Process, every: float, patience: float) -> None:
     """Watch the process, and have a thread beat: a beat that hangs does not keep this process alive."""
     running = threading.Event()
     running.set()
@@ -139,7 +143,11 @@ def _live(beat: Callable[[], bool], process: Process, every: float, patience: fl
     stopped = 0.0
     while beating.is_alive():
         state = process.state()
-        if state == "ended" or (state == "stopped" and stopped > patience):
+        if state == "ended":
+            with suppress(Exception):
+                end()
+            return
+        if state == "stopped" and stopped > patience:
             return
         if state == "stopped":
             running.clear()

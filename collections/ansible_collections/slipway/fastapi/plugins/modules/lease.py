@@ -12,8 +12,9 @@ author:
 description:
   - Takes a lease in S3, the object C(<app>/lease.json), by writes that S3 carries out only if nobody else was faster.
     Of several runs one gets it, the others are told who has it.
-  - While the play runs, a small process beside it renews the lease. It ends with the play, however that ends, and the
-    lease then expires O(ttl) seconds after it was renewed last. S3's clock decides that, not this machine's.
+  - While the play runs, a small process beside it renews the lease. When the play has ended, however it did, that lets
+    the lease go and ends too. If it cannot, because the machine is gone or the play stopped by a signal, the lease
+    expires O(ttl) seconds after it was renewed last. S3's clock decides that, not this machine's.
   - Each holder has a generation, a number that is higher than all before it. Modules that change a host take it as
     their option O(slipway.fastapi.release#module:generation), and refuse a release that another has overtaken.
   - Runs on the control node, which must be Linux.
@@ -193,7 +194,12 @@ def start_renewer(options: dict[str, Any], lease: Lease, process: _heartbeat.Pro
             return False
         return True
 
-    return _heartbeat.start(beat, process, lease.ttl / RENEWALS, lease.ttl, RENEWER)
+    def end() -> None:
+        # A play that has ended, by a failure or a kill, holds nobody up. What it may still have under way on a host is
+        # kept apart by the host's own lock, and refused after that.
+        _lease.release(store_of(options), lease.generation)
+
+    return _heartbeat.start(beat, end, process, every=lease.ttl / RENEWALS, patience=lease.ttl, name=RENEWER)
 
 
 def acquire(module: AnsibleModule) -> dict[str, Any]:

@@ -168,6 +168,11 @@ path:
   returned: always
   type: str
   sample: /opt/backend/releases/3f2a9c51d0b7-5be0a1c4
+current:
+  description: Id of the release that is the current one, empty if there is none.
+  returned: always
+  type: str
+  sample: 91c04be7a2f6-5be0a1c4
 """
 
 import os
@@ -237,6 +242,7 @@ class Release:
             "diff": difference.as_diff(),
             "release": self.name,
             "path": str(self.layout.release(self.name)),
+            "current": self.layout.linked("current") or "",
         }
 
     def _check_host(self, plan: Plan) -> None:

@@ -44,10 +44,26 @@ options:
       times of the files tell it too, also after a run that was ended in between.
     type: bool
     default: false
+  action:
+    description: What the host's history calls this, C(release) or C(rollback).
+    type: str
+    choices: [release, rollback]
+    default: release
+  by:
+    description: Who wants it, for the host's history.
+    type: str
+    default: ''
   journal_lines:
     description: Lines of the journal in the error.
     type: int
     default: 40
+  generation:
+    description:
+      - Number that M(slipway.fastapi.lease) returned for this release. A host on which a release with a higher one has
+        worked refuses this one before anything changes, and remembers the highest.
+      - V(0) is for a run without a lease, which nobody is kept apart from.
+    type: int
+    default: 0
 attributes:
   check_mode:
     description: Looks at links, unit, process and health, and changes nothing.
@@ -102,7 +118,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _health, _manifest, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _health, _manifest, _served, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
 from ansible_collections.slipway.fastapi.plugins.module_utils._switch import Seen
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Systemd, SystemdError, Unit
@@ -124,11 +142,13 @@ class Switch:
         self.params: dict[str, Any] = module.params
         self.layout = Layout(Path(self.params["dir"]))
         self.release: str = self.params["release"]
+        self.fence = Fence(self.layout.top, self.params["generation"])
         self.systemd = Systemd(module.run_command, self.params["unit"])
         self._invocations: list[str] = []
 
     def run(self) -> dict[str, Any]:
         """Does what there is to do and returns the module's result."""
+        self.fence.check()
         seen = self._look()
         difference = _switch.compare(seen, self.release)
         if difference.changed and not self.module.check_mode:
@@ -136,10 +156,12 @@ class Switch:
                 self.module.fail_json(
                     msg=f"release {self.release} is not on this host: prepare it first (slipway.fastapi.release)"
                 )
-            with _files.locked(self.layout.lock, PATIENCE):
+            with self.fence.held(PATIENCE):
                 seen = self._look()
                 difference = _switch.compare(seen, self.release)
                 self._apply(seen)
+        elif not self.module.check_mode:
+            self.fence.remember(PATIENCE)
         return {
             "changed": difference.changed,
             "diff": difference.as_diff(),
@@ -179,6 +201,7 @@ class Switch:
         return reasons
 
     def _apply(self, seen: Seen) -> None:
+        began = time.monotonic()
         if not seen.unit.enabled or seen.unit.stale or seen.unit.load == "not-found":
             self._load_unit()
         if _switch.restart_reasons(seen, self.release):
@@ -189,6 +212,15 @@ class Switch:
         self.layout.switching.unlink(missing_ok=True)
         for path in self.layout.leftovers("damaged"):
             _files.remove_tree(path)
+        if _switch.restart_reasons(seen, self.release):
+            _served.append(
+                self.layout.history,
+                release=self.release,
+                previous=seen.accepted or "",
+                action=self.params["action"],
+                by=self.params["by"],
+                seconds=round(time.monotonic() - began, 1),
+            )
 
     def _load_unit(self) -> None:
         self.systemd.reload()
@@ -271,7 +303,10 @@ def main() -> None:
             "health_url": {"type": "str", "required": True},
             "timeout": {"type": "int", "default": 60},
             "redefined": {"type": "bool", "default": False},
+            "action": {"type": "str", "choices": ["release", "rollback"], "default": "release"},
+            "by": {"type": "str", "default": ""},
             "journal_lines": {"type": "int", "default": 40},
+            **FENCE_ARGUMENTS,
         },
         supports_check_mode=True,
     )
@@ -279,7 +314,7 @@ def main() -> None:
         module.fail_json(msg="health_url must begin with http://: the service itself speaks plain HTTP on this host")
     try:
         result = Switch(module).run()
-    except (SystemdError, _files.BusyError, FileExistsError) as error:
+    except (SystemdError, _files.BusyError, FencedError, FileExistsError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

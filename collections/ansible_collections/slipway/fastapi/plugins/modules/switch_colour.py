@@ -158,6 +158,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils import (
     _files,
     _health,
     _manifest,
+    _served,
     _sockets,
     _switch,
 )
@@ -231,25 +232,24 @@ class SwitchColour:
 
     def _look(self) -> Seen:
         layout, note = self.layout, self.layout.interrupted()
-        named = _edge.read_map(self.map).get("active")
-        active = named if named in COLOURS else None
-        accepted = self._linked(active) if active else layout.linked("current")
+        colours, edge = {colour: self._colour(colour) for colour in COLOURS}, self._edge()
+        running = {name: colour.unit.running for name, colour in colours.items()}
+        active = _colours.serving(_edge.read_map(self.map).get("active"), edge.active, running)
+        left = note.get("from", "")
         seen = Seen(
             active=active,
-            colours={colour: self._colour(colour) for colour in COLOURS},
-            edge=self._edge(),
+            colours=colours,
+            edge=edge,
             boot=self.boot.show(),
             links={link: _files.read_link(layout.top / link) for link in LINKS},
-            accepted=accepted,
+            accepted=layout.linked(active or "current"),
+            left=left if left and layout.release(left).is_dir() else None,
             phase=note.get("phase", "") or ("start" if note else ""),
             retired=layout.leftovers("damaged"),
         )
         if _colours.reasons(seen, self.release) or active is None:
             return seen
         return dataclasses.replace(seen, healthy=self._gate(active, STEADY).reason)
-
-    def _linked(self, colour: str) -> str | None:
-        return self.layout.linked(colour)
 
     def _colour(self, colour: str) -> Colour:
         unit = self.units[colour].show()
@@ -274,6 +274,8 @@ class SwitchColour:
         unit = self.edge.show()
         entries = self.runtime.entries(self.map) if unit.running else None
         outdated = _switch.newer_files(unit, [], time.time())
+        if unit.running and unit.stale:
+            outdated.append("systemd has not read its files again")
         if unit.running and not outdated and entries is not None and self._config_is_newer():
             outdated = [f"{_edge.CONFIG} is newer than what runs"]
         if unit.running and entries is None:
@@ -282,8 +284,8 @@ class SwitchColour:
 
     def _config_is_newer(self) -> bool:
         try:
-            # HAProxy tells its start in whole seconds.
-            return _edge.CONFIG.stat().st_mtime >= self.runtime.started() + 1
+            # HAProxy tells its start in whole seconds. A time in the future says nothing of the order.
+            return self.runtime.started() + 1 <= _edge.CONFIG.stat().st_mtime <= time.time()
         except (FileNotFoundError, _edge.EdgeError):
             return False
 
@@ -297,11 +299,10 @@ class SwitchColour:
             )
         if seen.edge.unit.load == "not-found" or not self.map.is_file():
             self.module.fail_json(msg="HAProxy is not set up on this host: run the role edge first")
-        if seen.edge.unit.running:
-            return
-        holder = _sockets.holder(self.params["port"])
         # A service that held the port itself until now gives it up below.
-        if holder and holder.pid != seen.boot.pid:
+        own = [pid for unit in (seen.edge.unit, seen.boot) if unit.running for pid in _sockets.family(unit.pid)]
+        holder = _sockets.holder(self.params["port"])
+        if holder and holder.pid not in own:
             self.module.fail_json(
                 msg=f"the port {self.params['port']} is held by {holder.name} (process {holder.pid}), so HAProxy "
                 "cannot have it: stop that, or give one of the two another port (variable port of the blueprint)"
@@ -313,6 +314,7 @@ class SwitchColour:
         began = time.monotonic()
         if (
             seen.boot.stale
+            or seen.edge.unit.stale
             or seen.boot.load == "not-found"
             or any(self._unread(seen.colours[name]) for name in COLOURS)
         ):
@@ -321,8 +323,10 @@ class SwitchColour:
         active = seen.active or COLOURS[0]
         if why:
             active = self._replace(seen)
-        self._link({**_switch.links_for(self.release), "previous": _colours.previous_for(seen, self.release)})
+        self._link(_switch.links_for(self.release))
         self._serve(active)
+        # Only now: a run that ends before has nothing else to go back to than the one before had.
+        self._link({"previous": _colours.previous_for(seen, self.release)})
         if why:
             self.seconds["switch"] = round(time.monotonic() - began - self.seconds["gate"], 2)
         self._retire(_colours.other(active))
@@ -347,6 +351,9 @@ class SwitchColour:
         """Starts the release in the idle colour, and returns that when it has passed the gate."""
         began = time.monotonic()
         idle = _colours.other(seen.active)
+        if seen.active and seen.edge.active == idle:
+            # A run ended between the disk and HAProxy: what is stopped next still has the requests.
+            self.runtime.set(self.map, "active", seen.active)
         # What a run that was ended in between has left there may still have streams.
         self._retire(idle)
         self._note(seen, "start")
@@ -367,7 +374,9 @@ class SwitchColour:
         self.units[idle].stop()
         self._link({idle: None})
         self.layout.switching.unlink(missing_ok=True)
-        running = (seen.accepted or "") if seen.active else ""
+        # One that holds the port itself serves as well, until the first release in a colour has passed.
+        serves = seen.boot.running or (seen.active is not None and seen.colours[seen.active].unit.running)
+        running = (seen.accepted or "") if serves else ""
         outcome = f"Release {running} serves as before" if running else "Nothing served before it, and nothing does now"
         self.module.fail_json(
             msg=f"release {self.release} does not serve: {reason}. {outcome}. "
@@ -394,7 +403,7 @@ class SwitchColour:
             self.runtime.set(self.map, "active", active)
 
     def _free_the_port(self) -> None:
-        """Ends a service that held the port itself until now. A stop would end the colours too, which are part of its unit."""
+        """Ends a service that held the port itself. A stop would end the colours too, which are part of its unit."""
         if not self.boot.show().running:
             return
         self.boot.terminate()
@@ -435,26 +444,24 @@ class SwitchColour:
             self.boot.start()
 
     def _record(self, seen: Seen, seconds: float) -> None:
-        record = {
-            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "release": self.release,
-            "previous": seen.accepted or "",
-            "action": self.params["action"],
-            "by": self.params["by"],
-            "seconds": round(seconds, 1),
-        }
-        with self.layout.history.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n")
+        _served.append(
+            self.layout.history,
+            release=self.release,
+            previous=seen.accepted or "",
+            action=self.params["action"],
+            by=self.params["by"],
+            seconds=round(seconds, 1),
+        )
 
     # What it needs for that.
 
     def _folder(self, colour: str) -> Path:
-        return Path("/run", f"{self.params['unit']}-{colour}")
+        return _drain.folder_of(self.params["unit"], colour)
 
     def _gate(self, colour: str, timeout: float) -> _health.Verdict:
         return _health.wait(
             _health.SocketService(
-                self._folder(colour) / "app.sock", self.params["health_path"], self.params["stream_path"]
+                self._folder(colour) / _drain.SOCKET, self.params["health_path"], self.params["stream_path"]
             ),
             self.release,
             timeout,
@@ -509,7 +516,7 @@ def main() -> None:
         )
     try:
         result = SwitchColour(module).run()
-    except (SystemdError, _files.BusyError, _edge.EdgeError, FencedError, FileExistsError) as error:
+    except (SystemdError, _files.BusyError, _edge.EdgeError, FencedError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 
