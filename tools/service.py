@@ -13,19 +13,21 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 from tools.hosts import Host, NoHostError, choose, find_hosts  # noqa: E402
 from tools.on_host.state import COLOURS, EDGE  # noqa: E402
 
-ON_HOST = Path(__file__).resolve().parent / "on_host"
+STATE = ROOT / "tools/on_host/state.py"
+INSIDE = ROOT / "collections/ansible_collections/slipway/fastapi/plugins/module_utils/_inside.py"
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 60
 
 
-def on_host(script: str, *arguments: str) -> list[str]:
-    """The command that runs a file of `tools/on_host` on a host as root, as ssh takes it: in one word."""
-    text = (ON_HOST / f"{script}.py").read_text(encoding="utf-8")
+def on_host(script: Path, *arguments: str) -> list[str]:
+    """The command that runs a file of ours on a host as root, as ssh takes it: in one word."""
+    text = script.read_text(encoding="utf-8")
     return [shlex.join(["sudo", "--non-interactive", "python3", "-c", text, *arguments])]
 
 
@@ -50,14 +52,14 @@ def journal(host: Host, lines: int, follow: bool, since: str) -> list[str]:
 
 def beside(host: Host, terminal: bool, *words: str) -> list[str]:
     """The command that runs `words` beside the service, inside what surrounds it."""
-    return on_host("inside", host.directory, host.unit, "terminal" if terminal else "pipe", *words)
+    return on_host(INSIDE, host.directory, host.unit, "terminal" if terminal else "pipe", *words)
 
 
 def state_of(host: Host) -> dict[str, Any]:
     """What the host says of itself, or `error` where it does not."""
     known = {"host": host.name, "app": host.app, "address": host.public or host.address, "artifact": host.artifact}
     argv = host.ssh(
-        on_host("state", host.directory, host.unit),
+        on_host(STATE, host.directory, host.unit),
         options=["-o", "BatchMode=yes", "-o", f"ConnectTimeout={CONNECT_SECONDS}"],
     )
     try:

@@ -10,10 +10,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.fastapi.plugins.module_utils import _inside as inside
 
 from tests.unit.repo.helpers import ROOT
 from tests.unit.roles.test_templates import render
-from tools.on_host import inside, state
+from tools import service
+from tools.on_host import state
 
 HARDENING = (ROOT / "roles" / "uvicorn" / "files" / "50-hardening.conf").read_text(encoding="utf-8")
 UNIT = """# /etc/systemd/system/backend.service
@@ -131,9 +133,9 @@ def test_a_host_without_a_release_says_so(tmp_path: Path, monkeypatch: pytest.Mo
         inside.main()
 
 
-@pytest.mark.parametrize("name", ["inside", "state"])
-def test_it_is_one_file_of_the_standard_library_for_the_oldest_python(name: str) -> None:
-    text = (ROOT / "tools" / "on_host" / f"{name}.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", [service.INSIDE, service.STATE], ids=["inside", "state"])
+def test_it_is_one_file_of_the_standard_library_for_the_oldest_python(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     tree = ast.parse(text, feature_version=(3, 9))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= {"__future__", "collections.abc", "pathlib", "typing"}

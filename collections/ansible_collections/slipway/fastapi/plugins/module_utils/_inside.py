@@ -1,8 +1,8 @@
 """Runs a command as the service would: with its account, release, environment and restrictions.
 
-`make run` and `make shell` send this text to the host, so it imports no other file of ours. Called with the
-application's directory, the unit's name, `terminal` or `pipe`, and the words of the command, as root. What the unit and
-its drop-ins say now is handed to systemd-run, so that this cannot allow more than the service has.
+What the unit and its drop-ins say now is handed to systemd-run, so that this cannot allow more than the service has.
+`make run` and `make shell` send this text to the host, so it imports no other file of ours: they call it with the
+application's directory, the unit's name, `terminal` or `pipe`, and the words of the command, as root.
 """
 
 from __future__ import annotations
@@ -67,16 +67,20 @@ def of_release(surroundings: Sequence[str], link: Path, release: Path) -> list[s
     return [line.replace("%i", link.name).replace(f"{link}/", f"{release}/") for line in surroundings]
 
 
+def python_of(release: Path) -> list[str]:
+    """The variables by which a command finds the release's Python and programs first."""
+    return [f"PATH={release}/venv/bin:/usr/local/bin:/usr/bin:/bin", f"VIRTUAL_ENV={release}/venv"]
+
+
 def command_line(
     unit: str, release: Path, surroundings: Sequence[str], words: Sequence[str], *, terminal: bool
 ) -> list[str]:
     """The systemd-run command that runs `words` in the release's code, with its programs first in the path."""
     options = ["--quiet", "--wait", "--collect", "--service-type=exec", "--pty" if terminal else "--pipe"]
-    path = f"PATH={release}/venv/bin:/usr/local/bin:/usr/bin:/bin"
     return [
         *("systemd-run", *options, f"--unit={unit}-run-{os.getpid()}", f"--description=a command beside {unit}"),
         *(f"--property={line}" for line in surroundings),
-        *(f"--setenv={variable}" for variable in (path, f"VIRTUAL_ENV={release}/venv")),
+        *(f"--setenv={variable}" for variable in python_of(release)),
         *([f"--setenv=TERM={os.environ['TERM']}"] if terminal and os.environ.get("TERM") else []),
         "--",
         # systemd would replace variables itself; the shell in the unit is the one to do it.
