@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+
+from tests.unit.roles.loading import read, variables_of
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 ROLE_NAMES = sorted(role.name for role in ROLES.iterdir() if (role / "tasks").is_dir())
@@ -83,30 +84,16 @@ SYSTEMS = (
 on_each_system = pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 
 
-def read(file: Path) -> Any:
-    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else None
-
-
-def trusted(value: Any) -> Any:
-    """The value with its strings marked as templates, as Ansible marks what it loads from a role."""
-    if isinstance(value, dict):
-        return {key: trusted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [trusted(item) for item in value]
-    return trust_as_template(value) if isinstance(value, str) else value
-
-
 def variables(role: str, system: System) -> dict[str, Any]:
     """The role's variables on the system, in Ansible's order."""
     facts = {"distribution": system.distribution, "distribution_major_version": system.major}
-    found: dict[str, Any] = {
+    given: dict[str, Any] = {
         "ansible_facts": facts | {"os_family": system.family, "pkg_mgr": system.manager},
         "ansible_check_mode": False,
         "ansible_managed": "Ansible managed",
     }
-    for file in ("defaults/main", "vars/main", f"vars/{system.family}", f"vars/{system.name}"):
-        found |= trusted(read(ROLES / role / f"{file}.yml") or {})
-    return found
+    files = ("defaults/main", "vars/main", f"vars/{system.family}", f"vars/{system.name}")
+    return given | variables_of(ROLES / role, files)
 
 
 def evaluate(role: str, system: System, expression: str, **more: Any) -> Any:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
+
+from tests.unit.roles.loading import variables_of
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 TEMPLATES = sorted(ROLES.glob("*/templates/**/*.j2"))
@@ -25,24 +26,11 @@ GIVEN: dict[str, dict[str, Any]] = {
 }
 
 
-def trusted(value: Any) -> Any:
-    """The value with its strings marked as templates, as Ansible marks what it loads from a role."""
-    if isinstance(value, dict):
-        return {key: trusted(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [trusted(item) for item in value]
-    return trust_as_template(value) if isinstance(value, str) else value
-
-
 def render(file: Path, **overrides: Any) -> str:
     """The template's text on a Debian 12 host."""
     role = file.relative_to(ROLES).parts[0]
-    variables: dict[str, Any] = {"ansible_managed": "Ansible managed"}
-    for source in ("defaults/main.yml", "vars/main.yml", "vars/Debian.yml", "vars/Debian_12.yml"):
-        path = ROLES / role / source
-        if path.exists():
-            variables |= trusted(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    variables |= GIVEN.get(role, {}) | overrides
+    own = variables_of(ROLES / role, ("defaults/main", "vars/main", "vars/Debian", "vars/Debian_12"))
+    variables = {"ansible_managed": "Ansible managed"} | own | GIVEN.get(role, {}) | overrides
     templar = Templar(loader=DataLoader(), variables=variables)
     return str(templar.template(trust_as_template(file.read_text(encoding="utf-8"))))
 
