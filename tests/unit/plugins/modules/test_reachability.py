@@ -7,7 +7,12 @@ import os
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.modules.reachability import LARGEST_REPORT, ReportError, read_report
+from ansible_collections.slipway.fastapi.plugins.modules.reachability import (
+    LARGEST_REPORT,
+    ReportError,
+    read_report,
+    shares,
+)
 
 from tests.unit.plugins.running import Runner
 
@@ -47,3 +52,46 @@ def test_a_pipe_does_not_hold_up_the_run(tmp_path: Path) -> None:
 def test_in_check_mode_nothing_is_run() -> None:
     result = Runner("reachability", {"unit": "no-such-unit"}).check()
     assert (result["changed"], result["skipped"]) == (False, True)
+
+
+@pytest.fixture
+def links(tmp_path: Path) -> tuple[Path, str]:
+    """The service's restrictions, and the drop-ins of a unit that shares them by a link."""
+    service, probes = tmp_path / "backend@.service.d", tmp_path / "backend-verify.service.d"
+    for folder in (service, probes):
+        folder.mkdir()
+    (service / "50-hardening.conf").write_text("[Service]\n")
+    (probes / "50-hardening.conf").symlink_to(service / "50-hardening.conf")
+    (probes / "60-local.conf").write_text("[Service]\n")
+    return service / "50-hardening.conf", f"{probes}/50-hardening.conf {probes}/60-local.conf"
+
+
+def test_restrictions_are_shared_by_a_link(links: tuple[Path, str]) -> None:
+    restrictions, drop_ins = links
+    assert shares(drop_ins, restrictions)
+    # Not loaded by systemd.
+    assert not shares(drop_ins.split()[1], restrictions)
+
+
+def test_those_of_another_unit_are_not_the_services(links: tuple[Path, str], tmp_path: Path) -> None:
+    """As after a change of the strategy, with the link still to what the service had before."""
+    other = tmp_path / "50-hardening.conf"
+    other.write_text("[Service]\n")
+    assert not shares(links[1], other)
+
+
+def test_a_link_to_nothing_restricts_nothing(links: tuple[Path, str]) -> None:
+    links[0].unlink()
+    assert not shares(links[1], links[0])
+
+
+def test_unrestricted_probes_are_not_run(tmp_path: Path) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$@" >>{tmp_path}/asked\necho LoadState=loaded\n')
+    systemctl.chmod(0o755)
+    restrictions = f"{tmp_path}/web@.service.d/50-hardening.conf"
+    path = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    message = Runner("reachability", {"unit": "web", "restrictions": restrictions}, environment=path).fail()
+    assert message.startswith("web-verify.service would run without the restrictions of web@.service")
+    assert restrictions in message
+    assert "start" not in (tmp_path / "asked").read_text()

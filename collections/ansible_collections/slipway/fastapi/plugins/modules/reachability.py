@@ -18,6 +18,11 @@ options:
       added.
     type: str
     default: backend
+  restrictions:
+    description: >-
+      The drop-in of the service's unit that restricts it. That of the probes' unit must be a link to it.
+    type: path
+    default: /etc/systemd/system/backend.service.d/50-hardening.conf
   timeout:
     description: Seconds to wait for the report.
     type: int
@@ -42,6 +47,7 @@ EXAMPLES = r"""
 - name: Try what the service depends on
   slipway.fastapi.reachability:
     unit: backend
+    restrictions: /etc/systemd/system/backend@.service.d/50-hardening.conf
   register: verified
 
 - name: Show the report
@@ -74,6 +80,7 @@ LARGEST_REPORT = 1 << 20
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "unit": {"type": "str", "default": "backend"},
+    "restrictions": {"type": "path", "default": "/etc/systemd/system/backend.service.d/50-hardening.conf"},
     "timeout": {"type": "int", "default": 90},
 }
 
@@ -122,17 +129,24 @@ def journal(module: AnsibleModule, unit: str) -> str:
     return text.strip()
 
 
-def refuse_unprepared(module: AnsibleModule, service: str, unit: str) -> None:
+def shares(drop_ins: str, restrictions: Path) -> bool:
+    """Whether a unit with these drop-ins, as systemd lists them, has the restrictions of the service by a link.
+
+    systemd lists one that is a link to nothing as well.
+    """
+    return restrictions.is_file() and any(Path(path).resolve() == restrictions.resolve() for path in drop_ins.split())
+
+
+def refuse_unprepared(module: AnsibleModule, unit: str, restrictions: Path) -> None:
     """End with a sentence when the unit is not there, or would run without the service's restrictions."""
     found = properties(module, unit)
     if found.get("LoadState") != "loaded":
         module.fail_json(msg=f"the unit {unit} is not installed: run the role reachability (playbook verify.yml) first")
-    restrictions = Path(f"/etc/systemd/system/{service}.service.d/50-hardening.conf")
-    # systemd lists a drop-in that is a link to nothing as well.
-    if not restrictions.is_file() or restrictions.name not in found.get("DropInPaths", ""):
+    if not shares(found.get("DropInPaths", ""), restrictions):
         module.fail_json(
-            msg=f"{unit} would run without the restrictions of {service}.service, and so prove nothing: run the role "
-            f"uvicorn, which installs {restrictions}, then this again"
+            msg=f"{unit} would run without the restrictions of {restrictions.parent.name.removesuffix('.d')}, and so "
+            f"prove nothing: run the role uvicorn, which installs {restrictions}, and the role reachability, which "
+            "links to it (playbooks configure.yml, release.yml and verify.yml)"
         )
     if found.get("NeedDaemonReload") == "yes":
         module.run_command(["systemctl", "daemon-reload"], check_rc=True)
@@ -145,7 +159,7 @@ def main() -> None:
     unit = f"{service}-verify.service"
     if module.check_mode:
         module.exit_json(changed=False, skipped=True, msg="the probes are not run in check mode")
-    refuse_unprepared(module, service, unit)
+    refuse_unprepared(module, unit, Path(module.params["restrictions"]))
     path = Path(f"/run/{service}-verify/report.json")
     path.unlink(missing_ok=True)
     try:
