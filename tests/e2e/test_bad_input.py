@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import time
 import warnings
 import zipfile
@@ -15,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.run import ROOT, Run, make
+from tests.e2e.run import Run, make
+from tests.e2e.sample import changed_sample
 from tests.e2e.world import World
 
 VALUE = "canary-value-7f3a"
@@ -233,11 +233,9 @@ def test_artifact(world: World, name: str) -> None:
 
 
 def test_disk_full(world: World, tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "examples" / "app", tmp_path / "app", ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-    (tmp_path / "app" / "another.txt").write_text("so that there is something to unpack\n")
     try:
         with unchanged(world):
-            assert make("publish", f"APP={tmp_path / 'app'}").code == 0
+            assert make("publish", f"APP={changed_sample(tmp_path)}").code == 0
             world.shell("mount -t tmpfs -o size=2m tmpfs /opt/backend/releases")
             try:
                 assert_refused(make("release"), "MiB free", "/opt/backend/releases", "larger")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,8 @@ import httpx
 import pytest
 
 from sandbox.server.aws.authorization.policy import Access, Decision, decide
-from tests.e2e.run import ROOT, make
+from tests.e2e.run import make
+from tests.e2e.sample import changed_sample
 from tests.e2e.world import World
 
 REPORT = "/run/backend-verify/report.json"
@@ -76,11 +76,8 @@ def reading_parameters(world: World, sid: str, _tmp_path: Path) -> None:
 
 
 def reading_releases(world: World, sid: str, tmp_path: Path) -> None:
-    changed = tmp_path / "app"
-    shutil.copytree(ROOT / "examples" / "app", changed, ignore=shutil.ignore_patterns(".venv", "__pycache__"))
-    (changed / "another.txt").write_text("so that it is another release\n")
     try:
-        assert make("publish", f"APP={changed}").code == 0
+        assert make("publish", f"APP={changed_sample(tmp_path)}").code == 0
         with without(world, sid):
             failed = make("release")
             assert red(world) == {}

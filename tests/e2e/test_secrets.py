@@ -72,11 +72,11 @@ def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity:
     assert leaks(secrets, quiet.output.encode()) == []
 
 
-@pytest.mark.parametrize("verbosity", ["--diff", "-v", "-vv", "-vvv", "-vvvv"])
+@pytest.mark.parametrize("verbosity", ["", "-v", "-vv", "-vvv", "-vvvv"], ids=lambda each: each or "quiet")
 def test_output_of_a_failure(secrets: dict[str, str], world: World, verbosity: str) -> None:
     world.database.pause()
     try:
-        failed = play("playbooks/configure.yml", "--diff", verbosity)
+        failed = play("playbooks/configure.yml", "--diff", *verbosity.split())
     finally:
         world.database.unpause()
     assert failed.code != 0
