@@ -25,8 +25,8 @@ class Container:
     public_ip: str | None = None
     #: The address in its VPC, while it runs.
     address: str | None = None
-    #: When it was started last, as the engine writes it; what is set in its namespace lasts as long.
-    started: str = ""
+    #: The id of its endpoint in its VPC: new at each start, and what is set in its namespace lasts as long.
+    endpoint: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import docker
-from docker.errors import DockerException, NotFound
+from docker.errors import DockerException
 
 from sandbox.machine import databases, hosts, images, labels, networks, packet_filter, planning
 from sandbox.machine.attempts import Attempts, in_words
@@ -54,6 +54,21 @@ class _Picture:
     #: Names of the Docker networks that any of the containers is in.
     joined: frozenset[str]
 
+    @cached_property
+    def members(self) -> dict[str, set[str]]:
+        """The private addresses of each security group's members."""
+        machines: dict[tuple[str, str], Host | Database] = {
+            **{("host", identity): host for identity, host in self.hosts.items()},
+            **{("database", identity): database for identity, database in self.databases.items()},
+        }
+        found: dict[str, set[str]] = {}
+        for key, machine in machines.items():
+            container = self.containers.get(key)
+            if container and container.address:
+                for group_id in machine.security_group_ids:
+                    found.setdefault(group_id, set()).add(container.address)
+        return found
+
 
 class Reconciler:
     """Starts, stops and removes containers until told to stop. One for each sandbox."""
@@ -73,7 +88,7 @@ class Reconciler:
         self._consoles: dict[str, str] = {}
         self._applied: dict[str, tuple[str, str, str | None]] = {}
         self._reboots: dict[str, int] = {}
-        #: The start of a container and the rules that were set since.
+        #: The endpoint of a container's start and the rules that were set since.
         self._filtered: dict[tuple[str, str], tuple[str, str]] = {}
 
     def run(self, stop: threading.Event) -> None:
@@ -119,7 +134,7 @@ class Reconciler:
     def _look(self, client: docker.DockerClient) -> _Picture:
         # The high-level list asks again for each container; the summaries have all that is needed.
         summaries = client.api.containers(all=True, filters=labels.selector(self._settings.name))
-        found = [self._container(client, summary) for summary in summaries if labels.KIND in summary["Labels"]]
+        found = [self._container(summary) for summary in summaries if labels.KIND in summary["Labels"]]
         return _Picture(
             networks={item.vpc_id: item for item in self._world.networks()},
             hosts={item.instance_id: item for item in self._world.hosts()},
@@ -129,17 +144,17 @@ class Reconciler:
             joined=frozenset(name for summary in summaries for name in summary["NetworkSettings"]["Networks"]),
         )
 
-    def _container(self, client: docker.DockerClient, summary: dict[str, Any]) -> Container:
+    def _container(self, summary: dict[str, Any]) -> Container:
         public = networks.public_network_name(self._settings)
         joined = summary["NetworkSettings"]["Networks"]
-        running = summary["State"] == "running"
+        in_vpc: dict[str, Any] = next((each for name, each in joined.items() if name != public), {})
         return Container(
             kind=summary["Labels"][labels.KIND],
             identity=summary["Labels"][labels.IDENTITY],
-            running=running,
+            running=summary["State"] == "running",
             public_ip=((joined.get(public) or {}).get("IPAMConfig") or {}).get("IPv4Address"),
-            address=next((each["IPAddress"] for name, each in joined.items() if name != public), None) or None,
-            started=_started(client, summary["Id"]) if running else "",
+            address=in_vpc.get("IPAddress") or None,
+            endpoint=in_vpc.get("EndpointID", ""),
         )
 
     # Networks
@@ -207,7 +222,7 @@ class Reconciler:
         """What a running container still needs: its console read, its master user made."""
         key = (container.kind, container.identity)
         text = self._rules(container, picture)
-        if text and self._filtered.get(key) != (container.started, text):
+        if text and self._filtered.get(key) != (container.endpoint, text):
             self._attempts.submit(
                 ("rules of", container.identity),
                 "security groups",
@@ -232,13 +247,13 @@ class Reconciler:
         if machine is None or gateway is None:
             return ""
         groups = [picture.groups[each] for each in machine.security_group_ids if each in picture.groups]
-        return packet_filter.rules(groups, _members(picture), Services.of(self._settings, gateway))
+        return packet_filter.rules(groups, picture.members, Services.of(self._settings, gateway))
 
     def _filter(self, client: docker.DockerClient, container: Container, text: str) -> None:
         module = hosts if container.kind == "host" else databases
         name = module.container_name(self._settings, container.identity)
         packet_filter.apply(client.containers.get(name), text)
-        self._filtered[(container.kind, container.identity)] = (container.started, text)
+        self._filtered[(container.kind, container.identity)] = (container.endpoint, text)
 
     def _reboot(self, client: docker.DockerClient, host: Host) -> None:
         hosts.reboot(client, self._settings, host.instance_id)
@@ -301,28 +316,6 @@ class Reconciler:
         if status != self._written:
             write(self._settings.directory, status)
             self._written = status
-
-
-def _started(client: docker.DockerClient, identifier: str) -> str:
-    try:
-        return str(client.api.inspect_container(identifier)["State"]["StartedAt"])
-    except NotFound:
-        return ""  # It has gone since it was listed.
-
-
-def _members(picture: _Picture) -> dict[str, set[str]]:
-    """The private addresses of each security group's members."""
-    machines: dict[tuple[str, str], Host | Database] = {
-        **{("host", identity): host for identity, host in picture.hosts.items()},
-        **{("database", identity): database for identity, database in picture.databases.items()},
-    }
-    found: dict[str, set[str]] = {}
-    for key, machine in machines.items():
-        container = picture.containers.get(key)
-        if container and container.address:
-            for group_id in machine.security_group_ids:
-                found.setdefault(group_id, set()).add(container.address)
-    return found
 
 
 def _master(database: Database) -> tuple[str, str, str | None]:
