@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
 
+from sandbox.machine.processes import Process
 from tests.e2e.run import LOGS, ROOT, make
 from tests.e2e.world import World
 
@@ -22,8 +24,36 @@ def no_sandbox() -> Iterator[None]:
     make("sandbox-down")
 
 
-def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
-    """`make site`, whose whole process group gets a signal as soon as a line with ``at`` is printed."""
+@pytest.fixture
+def started() -> Iterator[list[Process]]:
+    """What interrupted runs had started. Ansible's workers have sessions of their own and may outlive a kill."""
+    found: list[Process] = []
+    yield found
+    for process in found:
+        process.end(patience=5)
+
+
+def descendants(pid: int) -> list[Process]:
+    """All that a process has started, and what that has, as far as it runs."""
+    pairs = subprocess.run(["ps", "-eo", "ppid=,pid="], capture_output=True, text=True, check=True).stdout.split()
+    parents: dict[int, list[int]] = {}
+    for parent, child in zip(map(int, pairs[::2]), map(int, pairs[1::2])):
+        parents.setdefault(parent, []).append(child)
+    found, pending = [], [pid]
+    while pending:
+        children = parents.get(pending.pop(), [])
+        pending += children
+        for child in children:
+            with suppress(ProcessLookupError):
+                found.append(Process.of(child))
+    return found
+
+
+def stopped(at: str, by: signal.Signals, started: list[Process]) -> tuple[int, str]:
+    """`make site`, whose whole process group gets a signal as soon as a line with ``at`` is printed.
+
+    What it has started until then is added to ``started``.
+    """
     LOGS.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
         ["make", "--no-print-directory", "site"],
@@ -42,6 +72,7 @@ def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
         for line in process.stdout:
             lines.append(line)
             if at in line and not sent:
+                started += descendants(process.pid)
                 os.killpg(process.pid, by)
                 sent = True
         code = process.wait()
@@ -51,14 +82,14 @@ def stopped(at: str, by: signal.Signals) -> tuple[int, str]:
     return code, output
 
 
-def test_a_run_that_was_stopped_is_completed_by_the_next(no_sandbox: None) -> None:
+def test_a_run_that_was_stopped_is_completed_by_the_next(no_sandbox: None, started: list[Process]) -> None:
     # In the middle of Terraform's apply, when some resources are there and most are not.
-    code, output = stopped("+ module.network.aws_vpc.this[0]  ", signal.SIGINT)
+    code, output = stopped("+ module.network.aws_vpc.this[0]  ", signal.SIGINT, started)
     assert code != 0
     assert "Summary" not in output
 
     # While the first release is unpacked on the host; nothing can be said any more.
-    code, output = stopped("dotenv : Write the environment file", signal.SIGKILL)
+    code, output = stopped("dotenv : Write the environment file", signal.SIGKILL, started)
     assert code != 0
     assert "Summary" not in output
 
