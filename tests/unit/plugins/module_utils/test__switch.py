@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._switch import (
     links_for,
     newer_files,
     previous_for,
+    release_of,
     restart_reasons,
     variable_of,
     without_questions,
@@ -105,6 +107,14 @@ def test_files_that_are_newer_than_the_process(tmp_path: Path) -> None:
 def test_the_release_of_a_process_is_in_its_environment() -> None:
     assert variable_of(b"A=1\0SLIPWAY_RELEASE=r1\0B=2\0") == "r1"
     assert variable_of(b"A=SLIPWAY_RELEASE=r1\0NOT_SLIPWAY_RELEASE=r2\0") is None
+
+
+def test_the_release_of_a_process_that_runs() -> None:
+    with subprocess.Popen(["/bin/cat"], env={"SLIPWAY_RELEASE": NEW}, stdin=subprocess.PIPE) as process:
+        assert release_of(process.pid) == NEW
+        process.communicate()
+    assert release_of(process.pid) is None, "it has ended"
+    assert release_of(0) is None, "there is none"
 
 
 def test_the_gates_own_questions_are_left_out() -> None:

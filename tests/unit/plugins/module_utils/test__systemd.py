@@ -99,10 +99,30 @@ def test_a_start_that_fails_is_no_error_and_forgets_earlier_ones() -> None:
     assert commands.run == ["systemctl reset-failed backend.service", "systemctl restart backend.service"]
 
 
-@pytest.mark.parametrize("action", ["show", "reload", "enable", "stop"])
+def test_what_runs_is_not_started_again() -> None:
+    commands = Commands()
+    Systemd(commands, "backend").start()
+    assert commands.run == ["systemctl reset-failed backend.service", "systemctl start backend.service"]
+
+
+def test_what_is_stopped_has_not_failed_afterwards() -> None:
+    commands = Commands()
+    Systemd(commands, "backend@blue").stop()
+    assert commands.run == ["systemctl stop backend@blue.service", "systemctl reset-failed backend@blue.service"]
+
+
+def test_a_signal_is_for_the_unit_alone() -> None:
+    commands = Commands()
+    Systemd(commands, "backend").terminate()
+    Systemd(commands, "haproxy").reload_service()
+    assert commands.run == ["systemctl kill --signal SIGTERM backend.service", "systemctl reload haproxy.service"]
+
+
+@pytest.mark.parametrize("action", ["show", "reload", "enable", "stop", "start", "terminate", "reload_service"])
 def test_what_systemd_refuses_is_an_error(action: str) -> None:
     refused = (1, "", "Access denied")
-    commands = Commands(show=refused, daemon_reload=refused, enable=refused, stop=refused)
+    asked = ("show", "daemon_reload", "enable", "stop", "start", "kill", "reload")
+    commands = Commands(**dict.fromkeys(asked, refused))
     with pytest.raises(SystemdError, match="Access denied"):
         getattr(Systemd(commands, "backend"), action)()
 

@@ -51,6 +51,8 @@ class Seen:
     """The release that passed the gate last: where to go back to."""
     phase: str
     """Where a switch was when it ended before its end; empty if none did."""
+    left: str | None = None
+    """The release that such a switch came from."""
     healthy: str = ""
     """Empty if the active colour answers as it should, else what it says instead."""
     retired: list[Path] = field(default_factory=list)
@@ -60,6 +62,18 @@ class Seen:
 def other(colour: str | None) -> str:
     """The colour that a release starts in while this one serves."""
     return "green" if colour == "blue" else "blue"
+
+
+def serving(named: str | None, told: str | None, running: Mapping[str, bool]) -> str | None:
+    """The colour that serves, or None.
+
+    Args:
+        named: what the map on the disk says. It is written first, and only of a colour that has passed the gate.
+        told: what HAProxy has in memory. They differ after a run that ended between the two.
+        running: which colours run.
+    """
+    usable = [colour for colour in (named, told) if colour in COLOURS]
+    return next((colour for colour in usable if running[colour]), usable[0] if usable else None)
 
 
 def reasons(seen: Seen, release: str) -> list[str]:
@@ -81,8 +95,9 @@ def reasons(seen: Seen, release: str) -> list[str]:
 
 def previous_for(seen: Seen, release: str) -> str | None:
     """The text of the link to the release before this one."""
-    if seen.accepted and seen.accepted != release:
-        return f"releases/{seen.accepted}"
+    for before in (seen.accepted, seen.left):
+        if before and before != release:
+            return f"releases/{before}"
     return seen.links.get("previous")
 
 

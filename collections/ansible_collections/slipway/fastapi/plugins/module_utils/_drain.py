@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._edge import connections
 
+RUN = Path("/run")
+"""Where systemd makes each service a folder for its socket."""
 NOTICE = "drain"
 """The file, in the folder of the service's socket, by which the service is told that it shall end its streams."""
 SOCKET = "app.sock"
@@ -19,9 +21,17 @@ QUIET = 4
 """Looks in a row without a connection that must be seen: a request that HAProxy has just sent needs a moment."""
 
 
+def folder_of(unit: str, colour: str) -> Path:
+    """Where a colour of a service has its socket."""
+    return RUN / f"{unit}-{colour}"
+
+
 def give_notice(folder: Path) -> None:
-    """Makes the file that tells the service. The folder is the service's own: nothing that lies there is followed."""
-    with suppress(FileExistsError):
+    """Makes the file that tells the service. The folder is the service's own: nothing that lies there is followed.
+
+    A service that has ended in the meantime has taken its folder with it.
+    """
+    with suppress(FileExistsError, FileNotFoundError):
         os.close(os.open(folder / NOTICE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644))
 
 

@@ -24,7 +24,6 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 """Seconds between two questions, which double: each leaves a line in the service's log."""
 ENOUGH_ENDS = 2
 """One crash may be a dependency that was late; after the second, more waiting shows nothing new."""
-"""The kernel's TCP_LISTEN (include/net/tcp_states.h)."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +115,9 @@ class SocketService:
     def complaint(self, seconds: float) -> str:
         if not self.stream_path:
             return ""
-        connection = _SocketConnection(self.path, max(seconds, REQUEST_TIMEOUT))
+        patience = max(seconds, REQUEST_TIMEOUT)
+        end = time.monotonic() + patience
+        connection = _SocketConnection(self.path, patience)
         try:
             connection.request(
                 "GET", self.stream_path, headers={"Accept": "text/event-stream", "User-Agent": "slipway"}
@@ -127,6 +128,9 @@ class SocketService:
             while line := response.readline(LARGEST_ANSWER):
                 if line.startswith((b"data:", b"event:", b"id:")):
                     return ""
+                # Comments keep a stream alive for ever, and are no events.
+                if time.monotonic() >= end:
+                    return f"its stream {self.stream_path} sent no event within {patience:.0f} s"
             return f"its stream {self.stream_path} ended without an event"
         except (OSError, http.client.HTTPException) as error:
             return f"its stream {self.stream_path} sent no event: {error or type(error).__name__}"

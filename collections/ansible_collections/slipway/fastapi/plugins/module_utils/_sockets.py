@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 LISTENING = "0A"
+"""The kernel's TCP_LISTEN (include/net/tcp_states.h)."""
 
 
 @dataclass(frozen=True)

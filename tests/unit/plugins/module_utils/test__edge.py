@@ -1,0 +1,157 @@
+"""The map, and a running HAProxy that is asked and told by its socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.fastapi.plugins.module_utils import _edge
+from ansible_collections.slipway.fastapi.plugins.module_utils._edge import EdgeError, Runtime
+
+from tests.unit.plugins.short_folder import short_folder
+
+MAP = Path("/opt/backend/edge.map")
+UNKNOWN = "Unknown map identifier. Please use #<id> or <file>."
+
+
+class HAProxy:
+    """What stands for it: a server that closes after each answer, as HAProxy does, with one map in memory."""
+
+    def __init__(self, path: Path) -> None:
+        self.entries: dict[str, str] | None = {"active": "blue", "maintenance": "off"}
+        self.deaf = False
+        self.silent = False
+        self.commands: list[str] = []
+        self.path = path
+        self._server = socket.socket(socket.AF_UNIX)
+        self._server.bind(str(path))
+        self._server.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection = self._server.accept()[0]
+            except OSError:
+                return
+            if self.silent:
+                continue
+            with connection:
+                command = connection.recv(1 << 16).decode().strip()
+                self.commands.append(command)
+                connection.sendall(f"{self._answer(command.split())}\n".encode())
+
+    def _answer(self, words: list[str]) -> str:
+        if words == ["show", "info"]:
+            return "Name: HAProxy\nVersion: 2.6.12\nUptime: 0d 0h00m03s\nStart_time_sec: 1700000000\nPool: a: b\n"
+        if self.entries is None or words[2] != str(MAP):
+            return UNKNOWN
+        if words[:2] == ["show", "map"]:
+            return "".join(f"0x55d0c0ffee{key[0]} {key} {value}\n" for key, value in self.entries.items())
+        if words[3] not in self.entries:
+            return "entry not found."
+        if not self.deaf:
+            self.entries[words[3]] = words[4]
+        return ""
+
+
+@pytest.fixture
+def haproxy() -> Iterator[HAProxy]:
+    with short_folder() as folder:
+        found = HAProxy(folder / "slipway.sock")
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def runtime(haproxy: HAProxy) -> Runtime:
+    return Runtime(haproxy.path)
+
+
+def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "edge.map"
+    _edge.write_map(path, {"active": "green", "maintenance": "off"})
+    assert path.read_text() == "active green\nmaintenance off\n"
+    assert path.stat().st_mode & 0o777 == 0o644, "HAProxy reads it as an account of its own"
+    assert _edge.read_map(path) == {"active": "green", "maintenance": "off"}
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [("", {}), ("\n\n", {}), ("active\n", {}), ("a b c\nactive blue\n", {"active": "blue"})],
+)
+def test_lines_that_are_no_entries_say_nothing(tmp_path: Path, text: str, entries: dict[str, str]) -> None:
+    (tmp_path / "edge.map").write_text(text)
+    assert _edge.read_map(tmp_path / "edge.map") == entries
+
+
+def test_without_a_map_there_are_no_entries(tmp_path: Path) -> None:
+    assert _edge.read_map(tmp_path / "edge.map") == {}
+
+
+def test_what_it_has_in_memory_is_read(runtime: Runtime, haproxy: HAProxy) -> None:
+    assert runtime.entries(MAP) == {"active": "blue", "maintenance": "off"}
+    assert haproxy.commands == [f"show map {MAP}"]
+
+
+def test_without_this_map_it_has_no_entries(runtime: Runtime, haproxy: HAProxy) -> None:
+    haproxy.entries = None
+    assert runtime.entries(MAP) is None
+
+
+def test_where_it_does_not_run_it_has_no_entries(tmp_path: Path) -> None:
+    assert Runtime(tmp_path / "slipway.sock").entries(MAP) is None
+
+
+def test_its_start_is_read(runtime: Runtime) -> None:
+    assert runtime.started() == 1700000000.0
+
+
+def test_it_is_told_one_entry(runtime: Runtime, haproxy: HAProxy) -> None:
+    runtime.set(MAP, "active", "green")
+    assert haproxy.entries == {"active": "green", "maintenance": "off"}
+    assert haproxy.commands[0] == f"set map {MAP} active green"
+
+
+def test_an_entry_that_it_lacks_is_an_error(runtime: Runtime) -> None:
+    with pytest.raises(EdgeError, match=r"still has colour unset instead of green: entry not found\."):
+        runtime.set(MAP, "colour", "green")
+
+
+def test_a_command_without_effect_is_an_error(runtime: Runtime, haproxy: HAProxy) -> None:
+    haproxy.deaf = True
+    with pytest.raises(EdgeError, match="still has active blue instead of green: it said nothing"):
+        runtime.set(MAP, "active", "green")
+
+
+def test_one_that_does_not_answer_is_named_with_where_to_look(
+    runtime: Runtime, haproxy: HAProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_edge, "ANSWER_SECONDS", 0.2)
+    haproxy.silent = True
+    with pytest.raises(EdgeError, match="systemctl status haproxy"):
+        runtime.started()
+
+
+def test_connections_are_counted_those_that_wait_too() -> None:
+    with short_folder() as folder, socket.socket(socket.AF_UNIX) as server:
+        path = folder / "app.sock"
+        server.bind(str(path))
+        server.listen()
+        assert _edge.connections(path) == 0
+        with socket.socket(socket.AF_UNIX) as first, socket.socket(socket.AF_UNIX) as second:
+            first.connect(str(path))
+            second.connect(str(path))
+            assert _edge.connections(path) == 2, "none is accepted yet"
+            accepted = server.accept()[0]
+            assert _edge.connections(path) == 2
+            assert _edge.connections(folder / "other.sock") == 0
+        accepted.close()
+        server.accept()[0].close()
+        assert _edge.connections(path) == 0
