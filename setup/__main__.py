@@ -34,15 +34,16 @@ def main() -> int:
         "Terraform's configuration); docker: a Docker engine that answers. Without one: venv and provider",
     )
     step = parser.parse_args().step
+    # Standard output is for the program that asks, also for the one that reads a target's, as `make status ARGS=--json`.
+    report = Report(sys.stderr)
     try:
         if step is None:
             # First, because it is quick: who has no Terraform shall not wait for packages to be told.
-            _provider(Report())
+            _provider(report)
         if step in (None, "venv", "docker"):
-            packages.ensure(ROOT, Report())
+            packages.ensure(ROOT, report)
         if step == "provider":
-            # Standard output is for the program that asks.
-            print(_provider(Report(sys.stderr)))
+            print(_provider(report))
         if step == "docker":
             # The person at the terminal may be asked something, so it is handed on as it is.
             return subprocess.run(

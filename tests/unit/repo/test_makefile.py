@@ -68,6 +68,12 @@ def test_an_unknown_environment_or_blueprint_stops_before_anything(target: str, 
     assert done.stdout == ""
 
 
+def test_what_a_target_does_first_leaves_its_output_to_programs() -> None:
+    done = make("venv")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "Python packages" in done.stderr
+
+
 def test_publishing_nothing_in_particular_is_refused() -> None:
     done = make("publish")
     assert done.returncode != 0
