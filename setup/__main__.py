@@ -34,7 +34,7 @@ def main() -> int:
         "Terraform's configuration); docker: a Docker engine that answers. Without one: venv and provider",
     )
     step = parser.parse_args().step
-    # Standard output is for the program that asks, also for the one that reads a target's, as `make status ARGS=--json`.
+    # Standard output is for the program that asks, also for one that reads a target's (`make status ARGS=--json`).
     report = Report(sys.stderr)
     try:
         if step is None:
