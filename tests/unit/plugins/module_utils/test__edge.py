@@ -18,10 +18,16 @@ UNKNOWN = "Unknown map identifier. Please use #<id> or <file>."
 
 
 class HAProxy:
-    """What stands for it: a server that closes after each answer, as HAProxy does, with one map in memory."""
+    """What stands for it: a server that closes after each answer, as HAProxy does, with a map in each worker's memory.
+
+    One socket is that of the worker with new connections and that of the master, which is told which one is meant.
+    """
 
     def __init__(self, path: Path) -> None:
-        self.entries: dict[str, str] | None = {"active": "blue", "maintenance": "off"}
+        self.workers: dict[str, dict[str, str] | None] = {"20": {"active": "blue", "maintenance": "off"}}
+        """By their process ids, the one with new connections first."""
+        self.ending: set[str] = set()
+        """Those that end before they do what they are told."""
         self.deaf = False
         self.silent = False
         self.commands: list[str] = []
@@ -30,6 +36,14 @@ class HAProxy:
         self._server.bind(str(path))
         self._server.listen()
         threading.Thread(target=self._serve, daemon=True).start()
+
+    @property
+    def entries(self) -> dict[str, str] | None:
+        return self.workers["20"]
+
+    @entries.setter
+    def entries(self, entries: dict[str, str] | None) -> None:
+        self.workers["20"] = entries
 
     def close(self) -> None:
         self._server.close()
@@ -50,14 +64,22 @@ class HAProxy:
     def _answer(self, words: list[str]) -> str:
         if words == ["show", "info"]:
             return "Name: HAProxy\nVersion: 2.6.12\nUptime: 0d 0h00m03s\nStart_time_sec: 1700000000\nPool: a: b\n"
-        if self.entries is None or words[2] != str(MAP):
+        if words == ["show", "proc"]:
+            old = "".join(f"{worker} worker 1 0d00h01m00s 2.6.12\n" for worker in list(self.workers)[1:])
+            return f"#<PID> <type>\n10 master 1 0d00h09m00s\n# workers\n20 worker 0 0d00h01m00s\n# old workers\n{old}"
+        worker = words.pop(0)[2:] if words[0].startswith("@!") else "20"
+        if worker in self.ending:
+            self.workers.pop(worker, None)
+            return f"Can't find the target PID matching the prefix '@!{worker}'"
+        entries = self.workers[worker]
+        if entries is None or words[2] != str(MAP):
             return UNKNOWN
         if words[:2] == ["show", "map"]:
-            return "".join(f"0x55d0c0ffee{key[0]} {key} {value}\n" for key, value in self.entries.items())
-        if words[3] not in self.entries:
+            return "".join(f"0x55d0c0ffee{key[0]} {key} {value}\n" for key, value in entries.items())
+        if words[3] not in entries:
             return "entry not found."
         if not self.deaf:
-            self.entries[words[3]] = words[4]
+            entries[words[3]] = words[4]
         return ""
 
 
@@ -71,7 +93,7 @@ def haproxy() -> Iterator[HAProxy]:
 
 @pytest.fixture
 def runtime(haproxy: HAProxy) -> Runtime:
-    return Runtime(haproxy.path)
+    return Runtime(haproxy.path, haproxy.path)
 
 
 def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -116,7 +138,20 @@ def test_its_start_is_read(runtime: Runtime) -> None:
 def test_it_is_told_one_entry(runtime: Runtime, haproxy: HAProxy) -> None:
     runtime.set(MAP, "active", "green")
     assert haproxy.entries == {"active": "green", "maintenance": "off"}
-    assert haproxy.commands[0] == f"set map {MAP} active green"
+    assert haproxy.commands[:2] == ["show proc", f"@!20 set map {MAP} active green"]
+
+
+def test_workers_that_a_reload_has_left_are_told_too(runtime: Runtime, haproxy: HAProxy) -> None:
+    haproxy.workers["15"] = {"active": "blue", "maintenance": "off"}
+    runtime.set(MAP, "active", "green")
+    assert haproxy.workers["15"] == haproxy.entries == {"active": "green", "maintenance": "off"}
+
+
+def test_a_worker_that_ends_in_the_meantime_is_no_error(runtime: Runtime, haproxy: HAProxy) -> None:
+    haproxy.workers["15"] = {"active": "blue", "maintenance": "off"}
+    haproxy.ending.add("15")
+    runtime.set(MAP, "active", "green")
+    assert haproxy.workers == {"20": {"active": "green", "maintenance": "off"}}
 
 
 def test_an_entry_that_it_lacks_is_an_error(runtime: Runtime) -> None:

@@ -14,6 +14,7 @@ MAP = "edge.map"
 UNIT = "haproxy"
 CONFIG = Path("/etc/haproxy/haproxy.cfg")
 SOCKET = Path("/run/haproxy/slipway.sock")
+MASTER = Path("/run/haproxy/master.sock")
 ANSWER_SECONDS = 5.0
 NOTHING = "none"
 """What the map says where nothing has been released."""
@@ -40,54 +41,70 @@ def write_map(path: Path, entries: Mapping[str, str]) -> None:
 
 @dataclass(frozen=True)
 class Runtime:
-    """The socket of a running HAProxy. The commands are those of its management guide, section 9.3."""
+    """The sockets of a running HAProxy. The commands are those of its management guide, sections 9.3 and 9.4."""
 
     path: Path = SOCKET
-
-    def _ask(self, command: str) -> str:
-        try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(ANSWER_SECONDS)
-                connection.connect(str(self.path))
-                connection.sendall(f"{command}\n".encode())
-                answer = b""
-                while chunk := connection.recv(1 << 16):
-                    answer += chunk
-        except OSError as error:
-            raise EdgeError(
-                f"HAProxy does not answer at {self.path} ({error}): see `systemctl status {UNIT}`"
-            ) from error
-        return answer.decode("utf-8", "replace").strip()
+    """That of the worker which takes new connections."""
+    master: Path = MASTER
+    """That of its parent, which reaches every worker: those too that a reload has left with their last connections."""
 
     def entries(self, path: Path) -> dict[str, str] | None:
         """The map as HAProxy has it in memory; None where it does not run, or runs without this map."""
         try:
-            lines = self._ask(f"show map {path}").splitlines()
+            return _entries(_ask(self.path, f"show map {path}"))
         except EdgeError:
             return None
-        # Each line: an address in memory, the key, the value.
-        found = dict(
-            fields[1:] for fields in (line.split() for line in lines) if len(fields) == 3 and fields[0][:2] == "0x"
-        )
-        return found or None
 
     def started(self) -> float:
         """The time since the epoch at which the configuration that it runs was read, in whole seconds."""
-        facts = dict(line.split(": ", 1) for line in self._ask("show info").splitlines() if ": " in line)
+        facts = dict(line.split(": ", 1) for line in _ask(self.path, "show info").splitlines() if ": " in line)
         return float(facts.get("Start_time_sec") or 0)
 
     def set(self, path: Path, key: str, value: str) -> None:
-        """Changes one entry in memory, for every request from now on.
+        """Changes one entry in memory, for every request from now on, also on connections older than a reload.
 
         Raises:
-            EdgeError: it did not, or it has another value afterwards.
+            EdgeError: a worker did not, or has another value afterwards.
         """
-        said = self._ask(f"set map {path} {key} {value}")
-        held = (self.entries(path) or {}).get(key)
-        if held != value:
-            raise EdgeError(
-                f"HAProxy still has {key} {held or 'unset'} instead of {value}: {said or 'it said nothing'}"
-            )
+        for worker in self._workers():
+            said = _ask(self.master, f"@!{worker} set map {path} {key} {value}")
+            held = (_entries(_ask(self.master, f"@!{worker} show map {path}")) or {}).get(key)
+            # One that was about to end may have done so in the meantime.
+            if held != value and worker in self._workers():
+                raise EdgeError(
+                    f"HAProxy still has {key} {held or 'unset'} instead of {value}: {said or 'it said nothing'}"
+                )
+
+    def _workers(self) -> list[str]:
+        """The process ids of all workers."""
+        lines = (line.split() for line in _ask(self.master, "show proc").splitlines())
+        return [fields[0] for fields in lines if len(fields) > 1 and fields[1] == "worker"]
+
+
+def _ask(path: Path, command: str) -> str:
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(ANSWER_SECONDS)
+            connection.connect(str(path))
+            connection.sendall(f"{command}\n".encode())
+            # The master keeps a connection for more commands until its end is told.
+            connection.shutdown(socket.SHUT_WR)
+            answer = b""
+            while chunk := connection.recv(1 << 16):
+                answer += chunk
+    except OSError as error:
+        raise EdgeError(f"HAProxy does not answer at {path} ({error}): see `systemctl status {UNIT}`") from error
+    return answer.decode("utf-8", "replace").strip()
+
+
+def _entries(answer: str) -> dict[str, str] | None:
+    # Each line: an address in memory, the key, the value.
+    found = dict(
+        fields[1:]
+        for fields in (line.split() for line in answer.splitlines())
+        if len(fields) == 3 and fields[0][:2] == "0x"
+    )
+    return found or None
 
 
 def connections(path: Path, table: Path = Path("/proc/net/unix")) -> int:

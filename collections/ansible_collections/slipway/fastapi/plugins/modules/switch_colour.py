@@ -396,11 +396,12 @@ class SwitchColour:
         if not edge.running or _switch.newer_files(edge, [], time.time()) or self.runtime.entries(self.map) is None:
             self.edge.restart()
             self._wait_for_edge(active)
-        elif self._config_is_newer():
-            self.edge.reload_service()
-            self._wait_for_edge(active)
         else:
+            # Before a reload too: the worker that it leaves behind answers one more request of each connection.
             self.runtime.set(self.map, "active", active)
+            if self._config_is_newer():
+                self.edge.reload_service()
+                self._wait_for_edge(active)
 
     def _free_the_port(self) -> None:
         """Ends a service that held the port itself. A stop would end the colours too, which are part of its unit."""
