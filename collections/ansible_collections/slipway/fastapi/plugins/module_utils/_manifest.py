@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 NAME = "manifest.json"
-APART = frozenset({NAME, ".env"})
-"""Not in the manifest: itself, and the file of secrets, of which not even a digest is kept."""
+HOOKS = ".hooks.json"
+APART = frozenset({NAME, ".env", HOOKS})
+"""Not in the manifest: itself, the file of secrets, of which not even a digest is kept, and which hooks were run."""
 CACHE = "__pycache__"
 """What an administrator's own Python leaves there on reading the code changes nothing that the service does."""
 
