@@ -64,9 +64,12 @@ def _add_fault(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser)
     add = orders.add_parser("add", parents=[shared], help="order one: fault add s3 503 --operation GetObject --times 3")
     add.add_argument("service", help="tavily, gemini, or an AWS service as requests are signed for it: s3, ssm, ec2, …")
     add.add_argument(
-        "answer", help="409 (of S3), 429, a status from 500, slow:SECONDS (its own answer, later), cut (half of it)"
+        "answer",
+        help="409 (of S3), 429, a status from 500, expired (as credentials), slow:SECONDS (its own answer, later), "
+        "cut (half of it)",
     )
     add.add_argument("--operation", default="", help="only this one, as GetObject; of tavily and gemini a path")
+    add.add_argument("--resource", default="", help="only where this text is in the path or in the JSON, as a key")
     add.add_argument("--times", type=int, default=1, help="for how many requests (default: 1)")
     add.add_argument("--seconds", type=float, default=600, help="for how long at most (default: 600)")
     orders.add_parser("list", parents=[shared], help="what was ordered, and how often it fired").add_argument(
@@ -77,7 +80,7 @@ def _add_fault(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser)
 
 def _fault(settings: Settings, options: argparse.Namespace) -> None:
     if options.order == "add":
-        names = ("service", "answer", "operation", "times", "seconds")
+        names = ("service", "answer", "operation", "resource", "times", "seconds")
         print(faults.sentence(faults.add(settings, {name: getattr(options, name) for name in names})))
     elif options.order == "clear":
         faults.clear(settings)

@@ -36,7 +36,7 @@ def clear(settings: Settings) -> None:
 
 def sentence(fault: dict[str, Any]) -> str:
     """A fault in one line, for a person."""
-    what = f"{fault['service']} {fault['operation']}".strip()
+    what = " ".join(filter(None, (fault["service"], fault["operation"], fault["resource"])))
     state = "ended" if fault["ended"] else f"{fault['seconds']:.0f} s at most"
     return f"{fault['number']}: {what} answers {fault['answer']}, fired {fault['fired']} of {fault['times']}, {state}"
 

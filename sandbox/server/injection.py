@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.wrappers import Request, Response
 
@@ -29,24 +29,38 @@ LONGEST_LIFE = 3600
 #: Services that are not AWS's.
 STUBS = ("tavily", "gemini")
 
-_ANSWER = re.compile(r"(?P<status>409|429|5\d\d)|slow:(?P<slow>\d+(?:\.\d+)?)|(?P<cut>cut)")
+_ANSWER = re.compile(r"(?P<status>409|429|5\d\d)|(?P<expired>expired)|slow:(?P<slow>\d+(?:\.\d+)?)|(?P<cut>cut)")
+#: What a refusal of credentials that have expired has as its status.
+EXPIRED = 400
 
 
 class FaultError(ValueError):
     """An order that cannot be carried out; the message says why."""
 
 
+class Asked(NamedTuple):
+    """What a request is for; each empty where it cannot be told."""
+
+    service: str = ""
+    operation: str = ""
+    resource: str = ""
+    """The texts in which its resource is named."""
+
+
 @dataclass
 class Fault:
     """What a service answers instead of, or before, its own answer.
 
-    *answer* is a status (409, 429 or 5xx), ``slow:SECONDS`` (its own answer, later) or ``cut`` (half of its own answer,
-    then the connection ends). An empty *operation* stands for all. It ends after *times* requests or *seconds*.
+    *answer* is a status (409, 429 or 5xx), ``expired`` (as if the credentials had), ``slow:SECONDS`` (its own answer,
+    later) or ``cut`` (half of its own answer, then the connection ends). An empty *operation* stands for all, an empty
+    *resource* too: otherwise it is a text in the request's path or, for services that speak JSON, in its body. It ends
+    after *times* requests or *seconds*.
     """
 
     service: str
     answer: str
     operation: str = ""
+    resource: str = ""
     times: int = 1
     seconds: float = LONGEST_LIFE
     number: int = 0
@@ -57,9 +71,9 @@ class Fault:
         found = _ANSWER.fullmatch(self.answer)
         if found is None:
             raise FaultError(
-                f"there is no answer {self.answer!r}: choose 409, 429, a status from 500, slow:SECONDS or cut"
+                f"there is no answer {self.answer!r}: choose 409, 429, a status from 500, expired, slow:SECONDS or cut"
             )
-        self.status = int(found["status"] or 0)
+        self.status = int(found["status"] or (EXPIRED if found["expired"] else 0))
         self.delay = float(found["slow"] or 0)
         self.cuts = bool(found["cut"])
         if self.delay > MOST_SECONDS:
@@ -72,9 +86,17 @@ class Fault:
         """Whether it has done what was asked, or its time is over."""
         return self.fired >= self.times or time.monotonic() - self.began > self.seconds
 
+    def fits(self, asked: Asked) -> bool:
+        """Whether it is for such a request."""
+        return (
+            self.service == asked.service
+            and self.operation in ("", asked.operation)
+            and self.resource in asked.resource
+        )
+
     def document(self) -> dict[str, Any]:
         """For programs."""
-        names = ("number", "service", "operation", "answer", "times", "seconds", "fired", "ended")
+        names = ("number", "service", "operation", "resource", "answer", "times", "seconds", "fired", "ended")
         return {name: getattr(self, name) for name in names}
 
 
@@ -108,32 +130,32 @@ class Faults:
         with self._lock:
             return any(not fault.ended for fault in self._ordered)
 
-    def take(self, service: str, operation: str) -> Fault | None:
+    def take(self, asked: Asked) -> Fault | None:
         """The fault for a request, which has then fired once more, or None."""
         with self._lock:
             for fault in self._ordered:
-                if fault.service == service and fault.operation in ("", operation) and not fault.ended:
+                if fault.fits(asked) and not fault.ended:
                     fault.fired += 1
                     return fault
         return None
 
 
-Asked = Callable[["WSGIEnvironment"], tuple[str, str]]
+Ask = Callable[["WSGIEnvironment"], Asked]
 Refusal = Callable[["WSGIEnvironment", str, int], Response]
 
 
-def inject(application: WSGIApplication, faults: Faults, asked: Asked, refusal: Refusal) -> WSGIApplication:
-    """*application* with *faults*: *asked* tells a request's service and operation, *refusal* makes an error answer."""
+def inject(application: WSGIApplication, faults: Faults, ask: Ask, refusal: Refusal) -> WSGIApplication:
+    """*application* with *faults*: *ask* tells what a request is for, *refusal* makes an error answer."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not faults.any():
             return application(environ, start_response)
-        service, operation = asked(environ)
-        fault = faults.take(service, operation)
+        asked = ask(environ)
+        fault = faults.take(asked)
         if fault is None:
             return application(environ, start_response)
         if fault.status:
-            return refusal(environ, service, fault.status)(environ, start_response)
+            return refusal(environ, asked.service, fault.status)(environ, start_response)
         time.sleep(fault.delay)
         answer = application(environ, start_response)
         return _half(answer, environ) if fault.cuts else answer

@@ -8,26 +8,42 @@ from moto.core.request import Request
 from werkzeug.wrappers import Response
 
 from sandbox.server.aws import calls, faults
-from sandbox.server.injection import STUBS, Fault, FaultError
+from sandbox.server.injection import EXPIRED, STUBS, Asked, Fault, FaultError
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
 #: S3 has names of its own (Amazon S3 API Reference, "Error responses").
-_S3_CODES = {409: "ConditionalRequestConflict", 429: "SlowDown", 500: "InternalError", 503: "SlowDown"}
+_S3_CODES = {
+    EXPIRED: "ExpiredToken",
+    409: "ConditionalRequestConflict",
+    429: "SlowDown",
+    500: "InternalError",
+    503: "SlowDown",
+}
 #: What most others answer (AWS's service authorization reference and botocore's own lists of codes to retry).
-_CODES = {429: "ThrottlingException", 500: "InternalFailure", 503: "ServiceUnavailable"}
+_CODES = {
+    EXPIRED: "ExpiredTokenException",
+    429: "ThrottlingException",
+    500: "InternalFailure",
+    503: "ServiceUnavailable",
+}
 
 
-def asked(environ: WSGIEnvironment) -> tuple[str, str]:
-    """The service and the operation of a request, each empty where it cannot be told."""
+def asked(environ: WSGIEnvironment) -> Asked:
+    """What a request is for."""
     request = Request(environ)
     credential = calls.credential(request)
     if credential is None:
-        return "", ""
+        return Asked()
     operation = calls.call(request, credential.service).operation
-    environ["wsgi.input"].seek(0)
-    return credential.service, operation
+    stream = environ["wsgi.input"]
+    stream.seek(0)
+    body = ""
+    if "json" in (request.content_type or ""):
+        body = stream.read().decode("utf-8", "replace")
+        stream.seek(0)
+    return Asked(credential.service, operation, f"{request.path} {body}")
 
 
 def refusal(environ: WSGIEnvironment, service: str, status: int) -> Response:

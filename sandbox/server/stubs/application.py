@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.server.injection import Asked
 from sandbox.settings import GEMINI_NAME, TAVILY_NAME
 
 if TYPE_CHECKING:
@@ -31,10 +32,10 @@ def create(stubs: Mapping[str, Stub]) -> WSGIApplication:
     return serve
 
 
-def asked(environ: WSGIEnvironment) -> tuple[str, str]:
+def asked(environ: WSGIEnvironment) -> Asked:
     """The service that a request is for, as faults on demand call it, and its path."""
     request = Request(environ)
-    return _SERVICES.get(request.host.partition(":")[0].lower(), ""), request.path
+    return Asked(_SERVICES.get(request.host.partition(":")[0].lower(), ""), request.path, request.path)
 
 
 def refusal(_environ: WSGIEnvironment, _service: str, status: int) -> Response:

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, IncompleteReadError, ResponseStream
 from sandbox import faults
 from sandbox.__main__ import main
 from sandbox.server import injection
-from sandbox.server.injection import Fault, FaultError
+from sandbox.server.injection import Asked, Fault, FaultError
 from sandbox.settings import TAVILY_NAME, settings_for
 from tests.unit.sandbox_server.conftest import Server
 
@@ -78,6 +78,32 @@ def test_every_protocol_has_its_error(server: Server, service: str, call: str) -
     getattr(server.client(service), call)()
 
 
+def test_credentials_expire_on_demand(server: Server, s3: Any) -> None:
+    add(server, "s3", "expired", operation="GetObject")
+    add(server, "ssm", "expired")
+    with pytest.raises(ClientError, match="ExpiredToken"):
+        s3.get_object(Bucket=BUCKET, Key="object")
+    with pytest.raises(ClientError, match="ExpiredTokenException"):
+        server.client("ssm").describe_parameters()
+    assert fired(server) == [1, 1]
+
+
+def test_only_requests_for_the_resource_count(server: Server, s3: Any) -> None:
+    add(server, "s3", "500", operation="GetObject", resource=f"{BUCKET}/obj")
+    add(server, "ssm", "500", resource='"/mine/env"')
+    ssm = server.client("ssm")
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket=BUCKET, Key="another")
+    with pytest.raises(ClientError, match="ParameterNotFound"):
+        ssm.get_parameter(Name="/other/env")
+    assert fired(server) == [0, 0]
+    with pytest.raises(ClientError, match="InternalError"):
+        s3.get_object(Bucket=BUCKET, Key="object")
+    with pytest.raises(ClientError, match="InternalFailure"):
+        ssm.get_parameter(Name="/mine/env")
+    assert fired(server) == [1, 1]
+
+
 def test_a_slow_answer_is_the_right_one_and_holds_up_no_other(server: Server, s3: Any) -> None:
     add(server, "ssm", "slow:0.5", operation="DescribeParameters")
     began = time.monotonic()
@@ -138,7 +164,7 @@ def test_a_fault_ends_with_its_time() -> None:
 def test_the_oldest_that_fits_fires_first() -> None:
     register = injection.Faults()
     first, second = register.add(Fault("s3", "500")), register.add(Fault("s3", "503"))
-    assert [register.take("s3", "GetObject"), register.take("s3", ""), register.take("s3", "")] == [first, second, None]
+    assert [register.take(Asked("s3", operation)) for operation in ("GetObject", "", "")] == [first, second, None]
     assert not register.any()
 
 
