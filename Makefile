@@ -41,7 +41,7 @@ ready:
 	@$(if $(filter sandbox,$(ENV)),$(PYTHON) -m setup docker)
 
 ## From nothing to a service
-.PHONY: site bootstrap init plan apply configure release verify deploy destroy
+.PHONY: site bootstrap init plan apply configure release verify deploy rollback maintenance destroy
 site: checked ready ## Do it all: sandbox (where there is one), provision, configure, release, verify
 	@$(play) site.yml $(ARGS)
 
@@ -68,6 +68,21 @@ verify: checked venv ## Ask the hosts whether the service reaches all that it ne
 
 deploy: checked venv ## A new version: publish (what APP= or GIT= and COMMIT= name, if they do), release, verify
 	@$(play) playbooks/deploy.yml $(source) $(ARGS)
+
+TO :=
+rollback: checked venv ## Back to the release before, to TO=<id>, or TO=<n> releases back; needs no S3 and no SSM
+	@$(play) playbooks/rollback.yml $(if $(TO),-e '{"to": "$(TO)"}') $(ARGS)
+
+# `make maintenance ON`: the word is a goal as well, with nothing of its own to do.
+STATE := $(filter-out maintenance,$(MAKECMDGOALS))
+ifneq ($(filter maintenance,$(MAKECMDGOALS)),)
+ON OFF on off:
+	@:
+endif
+maintenance: checked ## Answer 503 in the service's place, or let it answer again: make maintenance ON|OFF
+	@$(if $(and $(filter 1,$(words $(STATE))),$(filter ON OFF on off,$(STATE))),:,echo "Say on or off: make maintenance ON, or make maintenance OFF" >&2; exit 2)
+	@$(PYTHON) -m setup venv
+	@$(play) playbooks/maintenance.yml -e '{"maintenance": "$(STATE)"}' $(ARGS)
 
 destroy: checked ready ## Remove what Terraform made for this application in this environment
 	@$(play) playbooks/destroy.yml $(ARGS)

@@ -48,6 +48,12 @@ options:
       renewals.
     type: int
     default: 60
+  optional:
+    description:
+      - With O(state=acquired), whether to go on without a lease where S3 cannot be asked or says no. That another run
+        holds it is an error all the same. It is for going back to a release while S3 is down.
+    type: bool
+    default: false
   pid:
     description: Process whose end ends the lease. The default is the ansible-playbook that runs this.
     type: int
@@ -136,6 +142,10 @@ taken_over:
     silent:
       description: For how many seconds it had not been renewed.
       type: int
+unavailable:
+  description: With O(optional), why there is no lease; RV(generation) is then 0. Empty where there is one.
+  returned: success
+  type: str
 lost:
   description: With O(state=released), why the lease was not this run's any more. Empty when it was.
   returned: success
@@ -154,7 +164,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils import _heartbeat, _lease
-from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_ARGUMENT, client, finish
+from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_ARGUMENT, AwsError, client, finish
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease import Lease, LeaseError, Seen, Store
 
@@ -182,7 +192,7 @@ def watched(pid: int | None) -> _heartbeat.Process:
 
 
 def start_renewer(options: dict[str, Any], lease: Lease, process: _heartbeat.Process) -> int:
-    """Have the lease renewed as long as the process lives, and return the number of the process that does it."""
+    """Have the lease renewed as long as the process lives, and then let go; the number of the process that does it."""
     stores: list[Store] = []
 
     def beat() -> bool:
@@ -267,6 +277,7 @@ def result(before: Seen | None, lease: Lease | None, **more: Any) -> dict[str, A
         "acquired": lease.acquired if lease else "",
         "taken_over": {},
         "lost": "",
+        "unavailable": "",
         "renewer": 0,
         **more,
     }
@@ -291,7 +302,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     if not SHORTEST <= options["ttl"] <= LONGEST:
         raise LeaseError(f"ttl must be from {SHORTEST} to {LONGEST} seconds")
     if options["state"] == "acquired":
-        return acquire(module)
+        try:
+            return acquire(module)
+        except AwsError as error:
+            if not options["optional"]:
+                raise
+            return result(None, None, unavailable=str(error))
     if options["generation"] <= 0:
         raise LeaseError(f"state {options['state']} needs the `generation` that state acquired returned")
     return hold(module) if options["state"] == "held" else let_go(module)
@@ -308,6 +324,7 @@ def main() -> None:
             "generation": {"type": "int", "default": 0},
             "purpose": {"type": "str", "default": "a run of Ansible"},
             "ttl": {"type": "int", "default": 60},
+            "optional": {"type": "bool", "default": False},
             "pid": {"type": "int"},
         },
         supports_check_mode=True,
