@@ -23,7 +23,7 @@ STREAM_HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 MOST_EVENTS = 10_000
 RETRY_MILLISECONDS = 200
 """How long a browser waits before it takes a stream up again."""
-FINISHED_SECONDS = 20
+FINISHED_SECONDS = 5
 """A stream that needs no longer than this is sent to its end, also by a process that is to stop."""
 
 
