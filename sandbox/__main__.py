@@ -75,7 +75,9 @@ def _add_fault(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser)
     orders.add_parser("list", parents=[shared], help="what was ordered, and how often it fired").add_argument(
         "--json", action="store_true", help="for programs"
     )
-    orders.add_parser("clear", parents=[shared], help="back to normal")
+    orders.add_parser("clear", parents=[shared], help="back to normal").add_argument(
+        "number", type=int, nargs="?", help="only this one of the list"
+    )
 
 
 def _fault(settings: Settings, options: argparse.Namespace) -> None:
@@ -83,7 +85,7 @@ def _fault(settings: Settings, options: argparse.Namespace) -> None:
         names = ("service", "answer", "operation", "resource", "times", "seconds")
         print(faults.sentence(faults.add(settings, {name: getattr(options, name) for name in names})))
     elif options.order == "clear":
-        faults.clear(settings)
+        faults.clear(settings, options.number)
     elif options.json:
         print(json.dumps(faults.ordered(settings), indent=2))
     else:

@@ -29,9 +29,9 @@ def ordered(settings: Settings) -> list[dict[str, Any]]:
     return found
 
 
-def clear(settings: Settings) -> None:
-    """Forget all of them."""
-    _call(settings, "DELETE")
+def clear(settings: Settings, number: int | None = None) -> None:
+    """Forget all of them, or one."""
+    _call(settings, "DELETE", query="" if number is None else f"?number={number}")
 
 
 def sentence(fault: dict[str, Any]) -> str:
@@ -41,9 +41,9 @@ def sentence(fault: dict[str, Any]) -> str:
     return f"{fault['number']}: {what} answers {fault['answer']}, fired {fault['fired']} of {fault['times']}, {state}"
 
 
-def _call(settings: Settings, method: str, document: dict[str, Any] | None = None) -> Any:
+def _call(settings: Settings, method: str, document: dict[str, Any] | None = None, query: str = "") -> Any:
     body = None if document is None else json.dumps(document).encode()
-    request = urllib.request.Request(f"{settings.api_url}{PATH}", body, method=method)  # noqa: S310 - loopback
+    request = urllib.request.Request(f"{settings.api_url}{PATH}{query}", body, method=method)  # noqa: S310 - loopback
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(request, timeout=SECONDS) as answer:

@@ -115,10 +115,10 @@ class Faults:
             self._ordered.append(fault)
         return fault
 
-    def clear(self) -> None:
-        """Forget all of them."""
+    def clear(self, number: int | None = None) -> None:
+        """Forget all of them, or one."""
         with self._lock:
-            self._ordered.clear()
+            self._ordered = [fault for fault in self._ordered if number not in (None, fault.number)]
 
     def documents(self) -> list[dict[str, Any]]:
         """All of them, those that have ended too, for programs."""
@@ -191,7 +191,7 @@ def _order(request: Request, faults: Faults, check: Callable[[Fault], None]) -> 
             return _json({"error": str(error)}, 400)
         return _json(faults.add(fault).document())
     if request.method == "DELETE":
-        faults.clear()
+        faults.clear(request.args.get("number", type=int))
     return _json(faults.documents())
 
 

@@ -168,6 +168,13 @@ def test_the_oldest_that_fits_fires_first() -> None:
     assert not register.any()
 
 
+def test_one_order_is_taken_back_alone() -> None:
+    register = injection.Faults()
+    first, second = register.add(Fault("s3", "500")), register.add(Fault("s3", "503"))
+    register.clear(first.number)
+    assert [one["number"] for one in register.documents()] == [second.number]
+
+
 def test_only_this_machine_gives_orders() -> None:
     register = injection.Faults()
     reached = []
