@@ -25,10 +25,10 @@ from benchmarks.loss.controls import controls
 from benchmarks.loss.figures import summary
 from benchmarks.loss.hosts import Host, RefusedError, hosts_of
 from benchmarks.loss.measure import LONG, SHORT, Form, Measurement, measure
-from benchmarks.loss.mechanism import BLUE_GREEN, MECHANISMS, PlayError
+from benchmarks.loss.mechanism import BLUE_GREEN, MECHANISMS, Mechanism, PlayError
 from benchmarks.loss.releases import two_releases
 from benchmarks.loss.report import table
-from sandbox.settings import Settings, settings_for
+from sandbox.settings import settings_for
 
 
 def main() -> None:
@@ -43,29 +43,34 @@ def main() -> None:
     form = LONG if arguments.long else SHORT
     started = datetime.now(timezone.utc)
     settings = settings_for("main")
+    measured: list[Measurement] = []
     try:
         hosts = hosts_of(settings, arguments.app)
-        measured = asyncio.run(measure_all(settings, hosts, form, arguments.only or names))
+        with two_releases(settings, hosts) as (before, variation):
+            # The variation serves now; so it is the one that serves at the end of each measurement too.
+            ways = [way for way in MECHANISMS if way.name in (arguments.only or names)]
+            asyncio.run(measure_all(ways, hosts, (variation, before), form, measured))
     except (RefusedError, PlayError, TimeoutError) as error:
         sys.exit(str(error))
-    path = results.write(arguments.results, form.name, started, measured)
-    print(table([summary(one) for one in results.read(path)["measurements"]]))
-    print(f"\n{path}")
+    finally:
+        # What was measured before something failed is kept.
+        if measured:
+            path = results.write(arguments.results, form.name, started, measured)
+            print(table([summary(one) for one in results.read(path)["measurements"]]))
+            print(f"\n{path}")
 
 
-async def measure_all(settings: Settings, hosts: Sequence[Host], form: Form, names: Sequence[str]) -> list[Measurement]:
+async def measure_all(
+    ways: Sequence[Mechanism], hosts: Sequence[Host], releases: tuple[str, str], form: Form, measured: list[Measurement]
+) -> None:
     """Measure the mechanisms one after the other: blue/green on all hosts, the controls on the first."""
-    measured = []
-    with two_releases(settings, hosts) as (before, variation):
-        # The variation serves now; so it is the one that serves at the end of each measurement too.
-        releases = (variation, before)
-        if BLUE_GREEN.name in names:
-            measured.append(await measure(BLUE_GREEN, hosts, releases, form))
-        ways = [way for way in MECHANISMS if way is not BLUE_GREEN and way.name in names]
-        if ways:
-            async with controls(settings, hosts[0], variation):
-                measured += [await measure(way, hosts[:1], releases, form) for way in ways]
-    return measured
+    if BLUE_GREEN in ways:
+        measured.append(await measure(BLUE_GREEN, hosts, releases, form))
+    others = [way for way in ways if way is not BLUE_GREEN]
+    if others:
+        async with controls(settings_for("main"), hosts[0], releases[0]):
+            for way in others:
+                measured.append(await measure(way, hosts[:1], releases, form))
 
 
 if __name__ == "__main__":

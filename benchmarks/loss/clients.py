@@ -116,7 +116,10 @@ async def _exchange(connection: Connection, target: Target, post: bool, number: 
 
 
 async def streams(run: Run, target: Target, count: int, interval: float, offset: float) -> None:
-    """Read one stream of events after the other until the load stops."""
+    """Read one stream of events after the other until the load stops.
+
+    One that is lost early is not followed by the next before its own time is over.
+    """
     await asyncio.sleep(offset)
     while not run.stopping.is_set():
         began = run.now()
@@ -138,6 +141,8 @@ async def streams(run: Run, target: Target, count: int, interval: float, offset:
                     cause=cause,
                 )
             )
+        if cause:
+            await asyncio.sleep(max(0.0, began + count * interval - run.now()))
 
 
 class _Stream:

@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.loss import mechanism
 from benchmarks.loss.hosts import Host, client
 from benchmarks.loss.mechanism import RESTART, SOCKET
+from benchmarks.loss.progress import say
 from sandbox.settings import Settings
 
 GRACEFUL_SECONDS = 5
@@ -20,6 +21,7 @@ async def controls(settings: Settings, host: Host, release: str) -> AsyncIterato
     """Let a host have the controls, serving a release, while the block runs."""
     ec2 = client(settings, "ec2")
     rules = [_rule(port) for port in (RESTART.port, SOCKET.port) if port]
+    say(f"making the controls on {host.instance}")
     await mechanism.play("remove", [host], {})
     ec2.authorize_security_group_ingress(GroupId=host.group, IpPermissions=rules)
     try:

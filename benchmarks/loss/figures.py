@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,8 @@ from itertools import accumulate
 from typing import Any
 
 TENTHS_A_SECOND = 10_000
+CALM_AFTER_SECONDS = 1.0
+"""After the last switch requests may still wait behind each other."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ class Summary:
     """Complete by more than one connection: the service ended them politely."""
     p50: float
     p99: float
+    """Before the first switch, and after the last."""
     p99_switching: float
+    """From the start of a switch's command to its end."""
     longest: float
 
 
@@ -64,11 +69,12 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
     """Return a measurement's figures."""
     rows = Rows.of(measurement["requests"])
     windows = [(switch["began"], switch["ended"]) for switch in measurement["switches"]]
-    steady: list[int] = []
-    switching: list[int] = []
-    for due, latency, cause in zip(rows.due, rows.latency, rows.cause):
-        if not cause:
-            (switching if within(due / TENTHS_A_SECOND, windows) else steady).append(latency)
+    calm = [(0.0, windows[0][0]), (windows[-1][1] + CALM_AFTER_SECONDS, measurement["seconds"])]
+    answered = [
+        (due / TENTHS_A_SECOND, late) for due, late, cause in zip(rows.due, rows.latency, rows.cause) if not cause
+    ]
+    steady = [latency for due, latency in answered if within(due, calm)]
+    switching = [latency for due, latency in answered if within(due, windows)]
     causes = Counter((kind, cause) for kind, cause in zip(rows.kind, rows.cause) if cause)
     streams = [stream for stream in measurement["streams"] if stream["cause"] != "open"]
     return Summary(
@@ -86,7 +92,7 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
         p50=percentile(steady, 50) / 10,
         p99=percentile(steady, 99) / 10,
         p99_switching=percentile(switching, 99) / 10,
-        longest=max([*steady, *switching], default=0) / 10,
+        longest=max((latency for _, latency in answered), default=0) / 10,
     )
 
 
@@ -100,4 +106,4 @@ def percentile(values: Sequence[int], share: float) -> int:
     if not values:
         return 0
     ordered = sorted(values)
-    return ordered[max(0, -(-len(ordered) * share // 100).__int__() - 1)]
+    return ordered[max(0, math.ceil(len(ordered) * share / 100) - 1)]

@@ -36,7 +36,7 @@ class Plan:
     stream_events: int = 20
     stream_interval: float = 0.2
     long_streams: int = 4
-    long_events: int = 250
+    long_events: int = 100
     """Longer than the service finishes when it is told to stop: it ends them, and the client goes on."""
 
     def check(self) -> None:

@@ -11,6 +11,7 @@ from benchmarks.loss import mechanism
 from benchmarks.loss.hosts import Host, check_targets
 from benchmarks.loss.load import Load, Plan
 from benchmarks.loss.mechanism import Mechanism
+from benchmarks.loss.progress import say
 from benchmarks.loss.record import Record
 
 DRAIN_SECONDS = 60
@@ -35,7 +36,7 @@ class Form:
 
 SHORT = Form(
     "short",
-    Plan(rate=500, seconds=90, stream_events=10, long_events=140),
+    Plan(rate=500, seconds=90, stream_events=10, long_events=60),
     switches=3,
     control_switches=2,
     requests=0,
@@ -104,6 +105,7 @@ async def measure(way: Mechanism, hosts: Sequence[Host], releases: tuple[str, st
             began = load.now()
             variables = {"mechanism": way.name, "release": release, "drain": DRAIN_SECONDS}
             said = await mechanism.play("switch", hosts, variables)
+            say(f"{way.name}: switch {len(measured.switches) + 1} of {len(order)}, {load.now() - began:.1f} s")
             measured.switches.append(Switch(release, round(began, 3), round(load.now(), 3), _kept(said)))
             await asyncio.sleep(form.pause)
         await asyncio.sleep(form.settle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import urllib.error
@@ -11,7 +12,8 @@ from contextlib import contextmanager
 
 from benchmarks.loss import mechanism
 from benchmarks.loss.hosts import Host, RefusedError, client
-from benchmarks.loss.mechanism import ROOT
+from benchmarks.loss.mechanism import BLUE_GREEN, ROOT
+from benchmarks.loss.progress import say
 from sandbox.settings import Settings
 
 SAMPLE = ROOT / "examples" / "app"
@@ -50,6 +52,7 @@ def two_releases(settings: Settings, hosts: Sequence[Host]) -> Iterator[tuple[st
     s3 = client(settings, "s3")
     newest = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
     try:
+        say(f"{before} serves; publishing and releasing a variation of it")
         folder = WORK / "app"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(SAMPLE, folder, ignore=NOT_PUBLISHED)
@@ -64,4 +67,6 @@ def two_releases(settings: Settings, hosts: Sequence[Host]) -> Iterator[tuple[st
         published = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
         if published != newest:
             s3.delete_object(Bucket=bucket, Key=key, VersionId=published)
-        mechanism.run("release.yml", hosts, {})
+        if {serving(host) for host in hosts} != {before}:
+            say(f"{before} serves again")
+            asyncio.run(mechanism.play("switch", hosts, {"mechanism": BLUE_GREEN.name, "release": before, "drain": 60}))
