@@ -1,4 +1,4 @@
-"""A network that cannot carry the host is refused by the plan, on the API's own answers, before anything is made."""
+"""A network that cannot carry the host is refused by the plan; a service outside that refuses is told by verify."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.run import make
+from tests.e2e.run import make, python
 from tests.e2e.test_bad_input import assert_refused, unchanged
 from tests.e2e.world import World
 
@@ -77,3 +77,22 @@ def subnet_without_a_way_out(world: World, tmp_path: Path) -> None:
 )
 def test_network(world: World, tmp_path: Path, wrong: Callable[[World, Path], None]) -> None:
     wrong(world, tmp_path)
+
+
+@contextmanager
+def tavily_answers(answer: str) -> Iterator[None]:
+    """Tavily answers so, whoever asks; that it did is asserted."""
+    fault = ("-m", "sandbox", "fault")
+    assert python(*fault, "add", "tavily", answer, "--times", "50").code == 0
+    try:
+        yield
+        assert "fired 0 of" not in python(*fault, "list").output
+    finally:
+        assert python(*fault, "clear").code == 0
+
+
+# What else may be wrong with a service outside is tried on a host alone: tests/integration/test_verify_breaks.py.
+def test_tavily_refuses_so_many_requests(world: World) -> None:
+    with unchanged(world), tavily_answers("429"):
+        done = make("verify")
+    assert_refused(done, "1 of 5 red", "✗ tavily", "HTTP 429", "Not everything is reached")
