@@ -14,8 +14,8 @@ from tests.unit.plugins.running import ROOT
 
 
 @contextmanager
-def strict_s3(directory: Path) -> Iterator[dict[str, Any]]:
-    """Run it, with its files in `directory`, and give the `aws` option of modules that use it."""
+def strict_s3(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run it, with its files in `directory`."""
     with ExitStack() as probes:
         sockets = [probes.enter_context(socket.socket()) for _ in range(3)]
         for probe in sockets:
@@ -28,7 +28,13 @@ def strict_s3(directory: Path) -> Iterator[dict[str, Any]]:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == b"ready\n"
-            url = f"http://127.0.0.1:{ports[0]}"
-            yield {"region": "us-east-1", "endpoint_url": url, "access_key": "sandbox", "secret_key": "sandbox"}
+            yield process
         finally:
             process.kill()
+
+
+def options_for(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """The `aws` option of modules that use it."""
+    assert isinstance(process.args, list)
+    url = f"http://127.0.0.1:{process.args[-3]}"
+    return {"region": "us-east-1", "endpoint_url": url, "access_key": "sandbox", "secret_key": "sandbox"}

@@ -20,16 +20,21 @@ import boto3
 import pytest
 
 from tests.unit.plugins.running import ROOT, Runner
-from tests.unit.plugins.strict_s3 import strict_s3
+from tests.unit.plugins.strict_s3 import options_for, strict_s3
 
 SHORT = 3
 """The shortest ttl there is."""
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with strict_s3(tmp_path_factory.mktemp("sandbox")) as aws:
-        yield aws
+def s3_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[bytes]]:
+    with strict_s3(tmp_path_factory.mktemp("sandbox")) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def api(s3_process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    return options_for(s3_process)
 
 
 @pytest.fixture(scope="module")
@@ -132,20 +137,38 @@ def test_of_eight_one_wins(runner: Runner) -> None:
     assert all("another run is under way" in result["msg"] for result in results if result.get("failed"))
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_play_that_ends_or_stops_loses_it(
-    runner: Runner, play: subprocess.Popen[bytes], bucket: Bucket, how: signal.Signals
+def test_a_play_that_is_killed_lets_it_go(runner: Runner, play: subprocess.Popen[bytes], bucket: Bucket) -> None:
+    app = runner.options["app"]
+    first = runner.run(ttl=60)
+    play.kill()
+    play.wait()
+    wait_for(lambda: has_ended(first["renewer"]), 5)
+    assert bucket.lease(app)["state"] == "free"
+    second = runner.run(pid=os.getpid())
+    assert (second["generation"], second["taken_over"]) == (first["generation"] + 1, {})
+    runner.run(state="released", generation=second["generation"])
+
+
+def test_where_s3_hangs_the_renewer_ends_with_its_play_all_the_same(
+    runner: Runner, play: subprocess.Popen[bytes], s3_process: subprocess.Popen[bytes]
 ) -> None:
+    first = runner.run(ttl=SHORT)
+    s3_process.send_signal(signal.SIGSTOP)
+    try:
+        play.kill()
+        wait_for(lambda: has_ended(first["renewer"]), SHORT / 3 + 2)
+    finally:
+        s3_process.send_signal(signal.SIGCONT)
+
+
+def test_a_play_that_is_stopped_loses_it(runner: Runner, play: subprocess.Popen[bytes], bucket: Bucket) -> None:
     app = runner.options["app"]
     first = runner.run(ttl=SHORT)
     written = bucket.lease(app)["written"]
     # It is renewed, and so outlives its time.
     wait_for(lambda: bool(bucket.lease(app)["written"] > written + timedelta(seconds=SHORT)), 30)
-    play.send_signal(how)
-    # Killed, the play is gone at once; stopped, it could go on within the lease's time.
-    wait_for(lambda: has_ended(first["renewer"]), 15 if how == signal.SIGSTOP else SHORT / 3 + 2)
-    if how == signal.SIGKILL:
-        play.wait()
+    play.send_signal(signal.SIGSTOP)
+    wait_for(lambda: has_ended(first["renewer"]), 15)
     other = subprocess.Popen(["sleep", "600"])
     try:
         wait_for(lambda: runner.result(check=True, pid=other.pid).get("failed") is None, 15)
@@ -163,6 +186,8 @@ def test_a_play_that_ends_or_stops_loses_it(
     }
     assert second["taken_over"]["silent"] > SHORT
     wait_for(lambda: has_ended(second["renewer"]), 5)
+    play.send_signal(signal.SIGCONT)
+    assert "is lost" in runner.fail(state="held", generation=first["generation"])
 
 
 def test_the_renewer_ends_when_the_lease_is_let_go(runner: Runner) -> None:

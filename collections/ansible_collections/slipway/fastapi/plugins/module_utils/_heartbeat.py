@@ -96,7 +96,8 @@ def start(
 
     Args:
         beat: does the work; what it raises means that it is tried again soon.
-        end: tidies up, once `process` has ended; what it raises is of no interest to anybody any more.
+        end: tidies up, once `process` has ended, for as long as `every` at most; what it raises is of no interest to
+            anybody any more.
         process: whose life counts.
         every: seconds between two beats.
         patience: seconds.
@@ -144,8 +145,9 @@ def _live(beat: Callable[[], bool], end: Callable[[], None], process: Process, e
     while beating.is_alive():
         state = process.state()
         if state == "ended":
-            with suppress(Exception):
-                end()
+            ending = threading.Thread(target=_quietly, args=(end,), daemon=True)
+            ending.start()
+            ending.join(every)
             return
         if state == "stopped" and stopped > patience:
             return
@@ -156,6 +158,11 @@ def _live(beat: Callable[[], bool], end: Callable[[], None], process: Process, e
             running.set()
             stopped = 0.0
         beating.join(WATCH_SECONDS)
+
+
+def _quietly(end: Callable[[], None]) -> None:
+    with suppress(Exception):
+        end()
 
 
 def _beat(beat: Callable[[], bool], every: float, running: threading.Event) -> None:
