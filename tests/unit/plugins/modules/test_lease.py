@@ -209,6 +209,16 @@ def test_no_credentials_can_be_seen_from_outside(runner: Runner) -> None:
     assert secret not in json.dumps({**first, "invocation": ""})
 
 
+def test_a_way_back_needs_no_s3_and_respects_who_holds_the_lease(runner: Runner) -> None:
+    nowhere = {**runner.options["aws"], "endpoint_url": "http://127.0.0.1:9"}
+    done = runner.run(aws=nowhere, optional=True)
+    assert (done["changed"], done["generation"], done["renewer"]) == (False, 0, 0)
+    assert "127.0.0.1:9" in done["unavailable"]
+    assert "127.0.0.1:9" in runner.fail(aws=nowhere)
+    assert runner.run(optional=True)["unavailable"] == ""
+    assert "another run is under way" in runner.fail(optional=True)
+
+
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_the_clock_of_this_machine_makes_no_difference(runner: Runner, hours: int) -> None:
     wrong = {"TEST_CLOCK_HOURS": str(hours), "PYTHONPATH": str(Path(__file__).parents[1] / "wrong_clock")}

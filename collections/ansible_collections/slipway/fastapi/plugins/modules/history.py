@@ -38,8 +38,9 @@ options:
     required: true
   result:
     description:
-      - V(released) when all hosts serve O(release), V(nothing) when they did so before, V(rolled_back) when the hosts
-        that had it went back to what they served before, and V(failed) when that is not sure.
+      - V(released) when all hosts serve what was released, V(rolled_back) when they have gone back to a release that
+        they had kept, V(nothing) when they served it before, and V(failed) when a host failed. What then serves,
+        O(hosts) says.
     type: str
     choices: [released, failed, rolled_back, nothing]
     required: true
