@@ -394,7 +394,7 @@ class SwitchColour:
         self._free_the_port()
         edge = self.edge.show()
         if not edge.running or _switch.newer_files(edge, [], time.time()) or self.runtime.entries(self.map) is None:
-            # The role's unit has taken the place of the distribution's, of which systemd does not take notice by itself.
+            # The role's unit took the place of the distribution's, of which systemd takes no notice by itself.
             self.edge.reload()
             self.edge.restart()
             self._wait_for_edge(active)
