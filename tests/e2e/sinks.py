@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import subprocess
 import threading
 import time
@@ -25,6 +26,8 @@ from tests.e2e.world import World
 
 WORK = ROOT / ".slipway" / "sandbox" / "location-content"
 ANSIBLE = ROOT / ".ansible"
+# Where programs on this machine put temporary files while `play_and_look` looks.
+TEMPORARY = ROOT / ".cache" / "e2e-tmp"
 # Where a host may hold a secret: in the files that are made for it, and nowhere else.
 HOST_PLACES = "/tmp /var/tmp /etc /var/log /opt/slipway/etc /opt/slipway/lib /root /home /run/backend-verify"
 STATE = "sandbox/location-content/terraform.tfstate"
@@ -188,6 +191,7 @@ SINKS = [
     Sink("plans and reports", lambda _: _files([WORK]), lambda _, text: _file(WORK / "planted.json", text)),
     Sink("members of a plan", lambda _: _files([WORK]), _archive),
     Sink("Ansible's folder", lambda _: _files([ANSIBLE]), lambda _, text: _file(ANSIBLE / "tmp" / "planted", text)),
+    Sink("temporary files", lambda _: _files([TEMPORARY]), lambda _, text: _file(TEMPORARY / "planted", text)),
     Sink("the sandbox's log", lambda world: world.settings.log_file.read_bytes(), _request),
     Sink("Terraform's state", _state, _state_object),
     Sink(
@@ -209,13 +213,15 @@ SINKS = [
         ),
     ),
     Sink(
-        "the unit's properties",
-        lambda world: world.shell("systemctl show backend; systemctl cat backend").encode(),
+        "the units' properties",
+        lambda world: world.shell(
+            "systemctl show 'backend*' haproxy; systemctl cat backend backend@blue haproxy"
+        ).encode(),
         lambda world, text: _on_host(
             world,
-            "mkdir -p /run/systemd/system/backend.service.d && printf '[Service]\\nEnvironment=PLANTED="
-            f"{text}\\n' > /run/systemd/system/backend.service.d/planted.conf && systemctl daemon-reload",
-            "rm /run/systemd/system/backend.service.d/planted.conf; systemctl daemon-reload",
+            "mkdir -p /run/systemd/system/backend@.service.d && printf '[Service]\\nEnvironment=PLANTED="
+            f"{text}\\n' > /run/systemd/system/backend@.service.d/planted.conf && systemctl daemon-reload",
+            "rm -r /run/systemd/system/backend@.service.d; systemctl daemon-reload",
         ),
     ),
     Sink(
@@ -233,6 +239,8 @@ SINKS = [
 
 def play_and_look(*arguments: str) -> tuple[Run, bytes]:
     """Run a playbook; return it with every command line that this machine showed meanwhile."""
+    shutil.rmtree(TEMPORARY, ignore_errors=True)
+    TEMPORARY.mkdir(parents=True)
     with CommandLines() as lines:
-        run = play(*arguments)
+        run = play(*arguments, env={"TMPDIR": str(TEMPORARY)})
     return run, b"\n".join(lines.seen)

@@ -65,9 +65,9 @@ def test_output_and_command_lines(
         assert leaks(secrets, content) == []
 
 
-@pytest.mark.parametrize("verbosity", ["-v", "-vv", "-vvv"])
+@pytest.mark.parametrize("verbosity", ["", "-v", "-vv", "-vvv"], ids=lambda each: each or "quiet")
 def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity: str) -> None:
-    quiet = play("playbooks/release.yml", "--diff", verbosity)
+    quiet = play("playbooks/release.yml", "--diff", *verbosity.split())
     assert quiet.code == 0, quiet.output[-3000:]
     assert leaks(secrets, quiet.output.encode()) == []
 
