@@ -17,7 +17,7 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 INTERNAL = {"checked", "venv", "ready"}
 PROMISED = {
     *("site", "test", "lint", "unit", "app-test", "terraform-test", "molecule", "integration", "e2e"),
-    *("init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "ssh"),
+    *("bootstrap", "init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "ssh"),
     *("status", "releases", "logs", "shell", "run", "env-diff", "doctor"),
     *("health", "sandbox-up", "sandbox-down", "collection", "docs", "clean", "help"),
 }
@@ -49,7 +49,8 @@ def test_the_help_names_environments_and_blueprints() -> None:
 @pytest.mark.parametrize(
     "target",
     [
-        *("site", "init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "verify", "ssh", "health"),
+        *("site", "bootstrap", "init", "plan", "apply", "deploy", "destroy"),
+        *("publish", "env-push", "verify", "ssh", "health"),
         *("status", "releases", "logs", "shell", "run", "env-diff"),
     ],
 )
@@ -100,3 +101,22 @@ def test_a_commit_of_a_repository_is_passed_on(tmp_path: Path, repository: str) 
     shown = subprocess.run(["bash", "-c", f'echo "{values}"'], cwd=ROOT, capture_output=True, text=True, check=True)
     told = {"artifact_repository": where, "artifact_commit": "0" * 40, "artifact_path": "backend"}
     assert json.loads(shown.stdout) == told
+
+
+@pytest.mark.parametrize("words", [[], ["PERHAPS"], ["ON", "OFF"], ["STATE=1"]])
+def test_maintenance_begins_or_ends_and_nothing_else(words: list[str]) -> None:
+    done = make("maintenance", *words)
+    assert done.returncode != 0
+    assert "make maintenance ON, or make maintenance OFF" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("words", [["maintenance", "ON"], ["ON", "maintenance"], ["maintenance", "STATE=ON"]])
+def test_the_word_of_maintenance_is_passed_on(words: list[str]) -> None:
+    done = make("-n", *words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert """playbooks/maintenance.yml -e '{"maintenance": "ON"}'""" in done.stdout
+
+
+def test_a_word_of_maintenance_is_no_target() -> None:
+    assert "No rule to make target" in make("ON").stderr

@@ -1,0 +1,131 @@
+#!/usr/bin/python
+"""Lets HAProxy answer in the place of a service, or the service again."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: maintenance
+short_description: Let HAProxy answer that a service is down for maintenance, or the service again
+version_added: 0.1.0
+description:
+  - With V(on) every request is answered with status 503 and C(Retry-After), but for the health path, which the service
+    answers as before. Requests and streams that are in progress end as they would have.
+  - It is an entry of C(edge.map) in O(dir), written before HAProxy is told, so that it outlasts a restart of HAProxy or
+    of the host. A release neither begins nor ends it.
+  - Where HAProxy does not run, it takes the entry up at its start.
+author:
+  - Slipway (@slipway)
+options:
+  dir:
+    description: Directory of the application.
+    type: path
+    required: true
+  state:
+    description: Whether HAProxy is to answer for the service.
+    type: str
+    choices: ['on', 'off']
+    required: true
+attributes:
+  check_mode:
+    description: Looks at the map on the disk and in HAProxy's memory, and changes nothing.
+    support: full
+  diff_mode:
+    description: The entry on the disk, and the one in HAProxy's memory.
+    support: full
+  idempotent:
+    description: A host that answers as asked is left alone.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Answer for the service
+  slipway.fastapi.maintenance:
+    dir: /opt/backend
+    state: 'on'
+"""
+
+RETURN = r"""
+state:
+  description: V(on) or V(off), and V(none) on a host that has files and no service.
+  returned: success
+  type: str
+  sample: 'on'
+running:
+  description: Whether HAProxy runs, and so answers like this now.
+  returned: success
+  type: bool
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.fastapi.plugins.module_utils import _edge, _files
+from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
+
+ENTRY = "maintenance"
+PATIENCE = 60
+"""Seconds to wait for another run on the same host."""
+
+
+def run(module: AnsibleModule, runtime: _edge.Runtime) -> dict[str, Any]:
+    """Does what there is to do and returns the module's result."""
+    layout = Layout(Path(module.params["dir"]))
+    path, wanted = layout.top / _edge.MAP, module.params["state"]
+    if not path.is_file():
+        if layout.linked("current") and not (layout.top / "venv").is_symlink():
+            return {"changed": False, "state": "none", "running": False}
+        module.fail_json(
+            msg=f"there is no {path}, so no HAProxy that could answer for the service. A release with the strategy "
+            "blue_green brings it: take slipway_release_strategy out of the inventory's group_vars, then make release. "
+            "With the strategy restart the service can only be stopped (make ssh, then systemctl stop)"
+        )
+    held = runtime.entries(path)
+    difference = compare(_edge.read_map(path), held, wanted)
+    if difference.changed and not module.check_mode:
+        with _files.locked(layout.lock, PATIENCE):
+            # A release may have changed the other entry in the meantime.
+            entries = _edge.read_map(path)
+            if entries.get(ENTRY) != wanted:
+                # The disk comes first: it is what holds after a crash.
+                _edge.write_map(path, {**entries, ENTRY: wanted})
+                _files.flush_names(layout.top)
+            if held:
+                runtime.set(path, ENTRY, wanted)
+    return {"changed": difference.changed, "diff": difference.as_diff(), "state": wanted, "running": bool(held)}
+
+
+def compare(stored: dict[str, str], held: dict[str, str] | None, wanted: str) -> Difference:
+    """The one difference: it decides `changed` and is the diff, in check mode and outside it.
+
+    Args:
+        stored: the map on the disk.
+        held: the map in HAProxy's memory; None where it does not run.
+        wanted: `on` or `off`.
+    """
+    difference = Difference("maintenance")
+    difference.compare("on the disk", stored.get(ENTRY), wanted)
+    if held:
+        difference.compare("HAProxy", held.get(ENTRY), wanted)
+    return difference
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        {
+            "dir": {"type": "path", "required": True},
+            "state": {"type": "str", "choices": ["on", "off"], "required": True},
+        },
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module, _edge.Runtime())
+    except (_edge.EdgeError, _files.BusyError, OSError) as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
