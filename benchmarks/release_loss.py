@@ -25,7 +25,7 @@ from benchmarks.loss.controls import controls
 from benchmarks.loss.figures import summary
 from benchmarks.loss.hosts import Host, RefusedError, hosts_of
 from benchmarks.loss.measure import LONG, SHORT, Form, Measurement, measure
-from benchmarks.loss.mechanism import BLUE_GREEN, MECHANISMS, Mechanism, PlayError
+from benchmarks.loss.mechanism import CONTROLS, MECHANISMS, Mechanism, PlayError
 from benchmarks.loss.releases import two_releases
 from benchmarks.loss.report import table
 from sandbox.settings import settings_for
@@ -63,14 +63,15 @@ def main() -> None:
 async def measure_all(
     ways: Sequence[Mechanism], hosts: Sequence[Host], releases: tuple[str, str], form: Form, measured: list[Measurement]
 ) -> None:
-    """Measure the mechanisms one after the other: blue/green on all hosts, the controls on the first."""
-    if BLUE_GREEN in ways:
-        measured.append(await measure(BLUE_GREEN, hosts, releases, form))
-    others = [way for way in ways if way is not BLUE_GREEN]
-    if others:
+    """Measure the mechanisms one after the other: Slipway's own on all hosts, the controls on the first."""
+    for way in ways:
+        if way not in CONTROLS:
+            measured.append(await measure(way, hosts, releases, form))
+    if set(ways) & set(CONTROLS):
         async with controls(settings_for("main"), hosts[0], releases[0]):
-            for way in others:
-                measured.append(await measure(way, hosts[:1], releases, form))
+            for way in ways:
+                if way in CONTROLS:
+                    measured.append(await measure(way, hosts[:1], releases, form))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from benchmarks.loss import mechanism
 from benchmarks.loss.hosts import Host, client
-from benchmarks.loss.mechanism import RESTART, SOCKET
+from benchmarks.loss.mechanism import CONTROLS, PLAYBOOKS, play
 from benchmarks.loss.progress import say
 from sandbox.settings import Settings
 
@@ -20,16 +19,16 @@ GRACEFUL_SECONDS = 5
 async def controls(settings: Settings, host: Host, release: str) -> AsyncIterator[None]:
     """Let a host have the controls, serving a release, while the block runs."""
     ec2 = client(settings, "ec2")
-    rules = [_rule(port) for port in (RESTART.port, SOCKET.port) if port]
+    rules = [_rule(port) for port in (way.port for way in CONTROLS) if port]
     say(f"making the controls on {host.instance}")
-    await mechanism.play("remove", [host], {})
+    await play(f"{PLAYBOOKS}/remove.yml", [host], {})
     ec2.authorize_security_group_ingress(GroupId=host.group, IpPermissions=rules)
     try:
-        await mechanism.play("prepare", [host], {"release": release, "graceful": GRACEFUL_SECONDS})
+        await play(f"{PLAYBOOKS}/prepare.yml", [host], {"release": release, "graceful": GRACEFUL_SECONDS})
         yield
     finally:
         ec2.revoke_security_group_ingress(GroupId=host.group, IpPermissions=rules)
-        await mechanism.play("remove", [host], {})
+        await play(f"{PLAYBOOKS}/remove.yml", [host], {})
 
 
 def _rule(port: int) -> dict[str, Any]:

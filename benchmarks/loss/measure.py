@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from benchmarks.loss import mechanism
 from benchmarks.loss.hosts import Host, check_targets
 from benchmarks.loss.load import Load, Plan
-from benchmarks.loss.mechanism import Mechanism
+from benchmarks.loss.mechanism import BLUE_GREEN, Mechanism, switch
 from benchmarks.loss.progress import say
 from benchmarks.loss.record import Record
-
-DRAIN_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,8 @@ class Form:
     plan: Plan
     switches: int
     """Of blue/green."""
-    control_switches: int
+    few_switches: int
+    """Of all others."""
     requests: int
     """At least so many requests in blue/green; the load goes on after the last switch until then."""
     pause: float
@@ -38,14 +36,12 @@ SHORT = Form(
     "short",
     Plan(rate=500, seconds=90, stream_events=10, long_events=60),
     switches=3,
-    control_switches=2,
+    few_switches=2,
     requests=0,
     pause=1,
     settle=3,
 )
-LONG = Form(
-    "long", Plan(rate=1100, seconds=1500), switches=50, control_switches=10, requests=500_000, pause=1, settle=15
-)
+LONG = Form("long", Plan(rate=900, seconds=1500), switches=50, few_switches=10, requests=500_000, pause=1, settle=15)
 
 
 @dataclass(frozen=True)
@@ -87,9 +83,8 @@ async def measure(way: Mechanism, hosts: Sequence[Host], releases: tuple[str, st
 
     Raises RefusedError for a host that is not the sandbox's, PlayError when a switch fails.
     """
-    control = way is not mechanism.BLUE_GREEN
-    count = form.control_switches if control else form.switches
-    requests = 0 if control else form.requests
+    count = form.switches if way is BLUE_GREEN else form.few_switches
+    requests = form.requests if way is BLUE_GREEN else 0
     # A round more where the number is odd, so that what served serves again.
     order = [releases[(number + 1) % 2] for number in range(count + count % 2)]
     targets = [host.target(way.port_on(host)) for host in hosts]
@@ -103,8 +98,7 @@ async def measure(way: Mechanism, hosts: Sequence[Host], releases: tuple[str, st
                     f"the load reached its bound of {form.plan.seconds:.0f} s before the switches were done"
                 )
             began = load.now()
-            variables = {"mechanism": way.name, "release": release, "drain": DRAIN_SECONDS}
-            said = await mechanism.play("switch", hosts, variables)
+            said = await switch(way, hosts, release)
             say(f"{way.name}: switch {len(measured.switches) + 1} of {len(order)}, {load.now() - began:.1f} s")
             measured.switches.append(Switch(release, round(began, 3), round(load.now(), 3), _kept(said)))
             await asyncio.sleep(form.pause)

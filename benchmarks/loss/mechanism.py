@@ -16,7 +16,8 @@ from typing import Any
 from benchmarks.loss.hosts import Host
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAYBOOKS = Path(__file__).resolve().parent / "playbooks"
+PLAYBOOKS = "benchmarks/loss/playbooks"
+DRAIN_SECONDS = 60
 
 
 class PlayError(Exception):
@@ -37,55 +38,55 @@ class Mechanism:
 
 
 BLUE_GREEN = Mechanism("blue_green", "blue/green behind HAProxy")
+ROLLBACK = Mechanism("rollback", "rollback, by the same switch")
 # The controls are fixtures beside the service, on ports that only exist while they are measured.
 RESTART = Mechanism("restart", "restart of the unit", 8101)
 SOCKET = Mechanism("socket", "restart behind a held socket", 8102)
-MECHANISMS = (BLUE_GREEN, RESTART, SOCKET)
+CONTROLS = (RESTART, SOCKET)
+MECHANISMS = (BLUE_GREEN, ROLLBACK, *CONTROLS)
 
 
-async def play(name: str, hosts: Sequence[Host], variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Run one of the playbooks here, and return what the last task has said on each host. Raises PlayError."""
+async def play(playbook: str, hosts: Sequence[Host], variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Run a playbook, by its path in the project, and return what its last task has said on each host.
+
+    Without hosts it is for all, and for localhost. Raises PlayError.
+    """
     with tempfile.TemporaryDirectory() as folder:
         process = await asyncio.create_subprocess_exec(
-            *_command(PLAYBOOKS / f"{name}.yml", hosts, variables),
+            *_command(playbook, hosts, variables),
             cwd=ROOT,
-            env=_environment()
-            | {"ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree", "ANSIBLE_CALLBACK_TREE_DIR": folder},
+            env=_environment(folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
         )
         output, _ = await process.communicate()
         if process.returncode:
-            raise PlayError(f"{name}.yml failed:\n{output.decode(errors='replace')[-3000:]}")
+            raise PlayError(f"{playbook} failed:\n{output.decode(errors='replace')[-3000:]}")
         return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in Path(folder).iterdir()}
 
 
-def run(playbook: str, hosts: Sequence[Host], variables: Mapping[str, Any]) -> None:
-    """Run one of the project's own playbooks to its end. Raises PlayError."""
-    done = subprocess.run(
-        _command(ROOT / "playbooks" / playbook, hosts, variables),
-        cwd=ROOT,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        check=False,
-    )
-    if done.returncode:
-        raise PlayError(f"{playbook} failed:\n{done.stdout[-3000:]}")
+async def switch(way: Mechanism, hosts: Sequence[Host], release: str) -> dict[str, dict[str, Any]]:
+    """Let a release serve, and return what the module has said on each host. Raises PlayError."""
+    if way is ROLLBACK:
+        return await play("playbooks/rollback.yml", hosts, {"to": release})
+    variables = {"mechanism": way.name, "release": release, "drain": DRAIN_SECONDS}
+    return await play(f"{PLAYBOOKS}/switch.yml", hosts, variables)
 
 
-def _command(playbook: Path, hosts: Sequence[Host], variables: Mapping[str, Any]) -> list[str]:
+def _command(playbook: str, hosts: Sequence[Host], variables: Mapping[str, Any]) -> list[str]:
     program = Path(sys.executable).parent / "ansible-playbook"
     # A limit that names localhost alone would leave no host.
     limit = ["-l", ",".join(["localhost", *(host.instance for host in hosts)])] if hosts else []
     # Never another environment: nothing but the sandbox is loaded.
-    return [str(program), "-i", "inventories/sandbox", str(playbook), *limit, "-e", json.dumps(variables)]
+    return [str(program), "-i", "inventories/sandbox", playbook, *limit, "-e", json.dumps(variables)]
 
 
-def _environment() -> dict[str, str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return os.environ | {"PATH": path, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1"}
+def _environment(folder: str) -> dict[str, str]:
+    return os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_CALLBACKS_ENABLED": "ansible.builtin.tree",
+        "ANSIBLE_CALLBACK_TREE_DIR": folder,
+        "NO_COLOR": "1",
+    }

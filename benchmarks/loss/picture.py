@@ -37,8 +37,8 @@ class Panel:
 
     title: str
     bars: list[Bar]
-    slow: str
-    """Points of the line of the 99th percentile."""
+    slow: list[str]
+    """Points of the lines of the 99th percentile."""
     most: float
     """Requests a second at the upper edge."""
     slowest: float
@@ -81,7 +81,12 @@ def _panel(measurement: Mapping[str, Any], title: str) -> Panel:
                 bars.append(Bar(round(number * wide, 1), round(below, 1), round(wide + 0.2, 1), round(high, 1), style))
     slow = {number: percentile(latencies[number], 99) / 10 for number in sorted(columns) if latencies[number]}
     slowest = max(slow.values())
-    points = [f"{(number + 0.5) * wide:.1f},{SLOW_HEIGHT * (1 - at / slowest):.1f}" for number, at in slow.items()]
+    lines: list[list[str]] = []
+    for number, late in slow.items():
+        # Where nothing was answered there is no line.
+        if number - 1 not in slow:
+            lines.append([])
+        lines[-1].append(f"{(number + 0.5) * wide:.1f},{SLOW_HEIGHT * (1 - late / slowest):.1f}")
     interval = next(every for every in (5, 10, 30, 60, 120) if seconds / every <= 12)
     ticks = [(WIDTH * at / seconds, f"{at} s") for at in range(0, int(seconds) + 1, interval)]
-    return Panel(title, bars, " ".join(points), most / step, slowest, ticks)
+    return Panel(title, bars, [" ".join(line) for line in lines], most / step, slowest, ticks)

@@ -10,9 +10,8 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from benchmarks.loss import mechanism
 from benchmarks.loss.hosts import Host, RefusedError, client
-from benchmarks.loss.mechanism import BLUE_GREEN, ROOT
+from benchmarks.loss.mechanism import BLUE_GREEN, ROOT, play, switch
 from benchmarks.loss.progress import say
 from sandbox.settings import Settings
 
@@ -57,8 +56,8 @@ def two_releases(settings: Settings, hosts: Sequence[Host]) -> Iterator[tuple[st
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(SAMPLE, folder, ignore=NOT_PUBLISHED)
         (folder / "variation.txt").write_text(f"Instead of {before}.\n", encoding="utf-8")
-        mechanism.run("publish.yml", [], {"dir": str(folder)})
-        mechanism.run("release.yml", hosts, {})
+        asyncio.run(play("playbooks/publish.yml", [], {"dir": str(folder)}))
+        asyncio.run(play("playbooks/release.yml", hosts, {}))
         (variation,) = {serving(host) for host in hosts}
         if variation == before:
             raise RefusedError("The variation was released and does not serve")
@@ -69,4 +68,4 @@ def two_releases(settings: Settings, hosts: Sequence[Host]) -> Iterator[tuple[st
             s3.delete_object(Bucket=bucket, Key=key, VersionId=published)
         if {serving(host) for host in hosts} != {before}:
             say(f"{before} serves again")
-            asyncio.run(mechanism.play("switch", hosts, {"mechanism": BLUE_GREEN.name, "release": before, "drain": 60}))
+            asyncio.run(switch(BLUE_GREEN, hosts, before))
