@@ -1,5 +1,5 @@
 locals {
-  name = "slipway-state-${var.env}-${var.account_id}"
+  name = coalesce(var.bucket, "slipway-state-${var.env}-${var.account_id}")
 }
 
 import {

@@ -4,8 +4,8 @@ variable "env" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.env)) && var.env != "sandbox"
-    error_message = "The environment \"${var.env}\" must have 2 to 10 lower-case letters and digits and start with a letter, for example dev. The sandbox makes its state bucket itself."
+    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.env))
+    error_message = "The environment \"${var.env}\" must have 2 to 10 lower-case letters and digits and start with a letter, for example dev."
   }
 }
 
@@ -27,14 +27,51 @@ variable "account_id" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[0-9]{12}$", var.account_id)) && var.account_id != "000000000000"
+    condition     = can(regex("^[0-9]{12}$", var.account_id))
     error_message = "account_id is \"${var.account_id}\": set the 12 digits that `aws sts get-caller-identity` prints."
+  }
+
+  validation {
+    condition     = (var.env == "sandbox") == (var.account_id == "000000000000")
+    error_message = "Account 000000000000 is the sandbox's, and the sandbox has no other: correct account_id."
+  }
+}
+
+variable "bucket" {
+  type        = string
+  description = "Name of the bucket, as in envs/<env>/backend.hcl. Null: slipway-state-<env>-<account>."
+  default     = null
+
+  validation {
+    condition     = var.bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket))
+    error_message = "bucket is \"${coalesce(var.bucket, "null")}\": a bucket's name has 3 to 63 lower-case letters, digits and hyphens, none at either end. Correct it in envs/${var.env}/backend.hcl."
+  }
+}
+
+variable "endpoint" {
+  type = object({
+    url         = string
+    access_key  = string
+    secret_key  = string
+    config_file = string
+  })
+  description = "The sandbox's API, the keys that it takes, and an AWS config file with an empty default profile. Null in AWS."
+  default     = null
+
+  validation {
+    condition     = (var.env == "sandbox") == (var.endpoint != null)
+    error_message = var.env == "sandbox" ? "The sandbox needs its endpoint." : "endpoint belongs to the sandbox: leave it out."
+  }
+
+  validation {
+    condition     = var.endpoint == null || can(regex("^http://(127\\.0\\.0\\.1|localhost):[0-9]{2,5}$", var.endpoint.url))
+    error_message = "The sandbox's API is on this machine only: endpoint.url must be http://127.0.0.1:<port> without a path."
   }
 }
 
 variable "adopt" {
   type        = bool
-  description = "Whether the bucket exists already and is to be taken over, for example on a second machine."
+  description = "Whether the bucket exists already and is to be taken over where the state does not know it."
   default     = false
   nullable    = false
 }

@@ -1,6 +1,7 @@
-# State bucket of the production environment. terraform/state makes it and prints the first line.
+# State bucket of the production environment. `make bootstrap ENV=prod` makes it and writes its name here; a name that stands
+# here already is the one that it takes.
 
-# bucket = "slipway-state-prod-<account>"
+# bucket     = "slipway-state-prod-<account>"
 region       = "us-east-1"
 use_lockfile = true
 encrypt      = true

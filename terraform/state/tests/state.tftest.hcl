@@ -65,14 +65,85 @@ run "bucket_is_named_private_versioned_and_encrypted" {
   }
 }
 
-run "the_sandbox_makes_its_own" {
+run "the_name_can_be_chosen" {
   command = plan
 
   variables {
-    env = "sandbox"
+    bucket = "our-states"
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "our-states" && strcontains(aws_s3_bucket_policy.this.policy, "arn:aws:s3:::our-states/*")
+    error_message = "The bucket has the name that the environment's backend.hcl gives it, and so has its policy."
+  }
+}
+
+run "the_sandbox_is_a_place_like_others" {
+  command = plan
+
+  variables {
+    env        = "sandbox"
+    account_id = "000000000000"
+    endpoint   = { url = "http://127.0.0.1:4577", access_key = "sandbox", secret_key = "sandbox", config_file = "/dev/null" }
+  }
+
+  assert {
+    condition     = aws_s3_bucket.this.bucket == "slipway-state-sandbox-000000000000"
+    error_message = "It differs in its account and its endpoint only."
+  }
+}
+
+run "an_environment_with_a_hyphen_is_refused" {
+  command = plan
+
+  variables {
+    env = "dev-2"
   }
 
   expect_failures = [var.env]
+}
+
+run "a_name_with_a_dot_is_refused" {
+  command = plan
+
+  variables {
+    bucket = "our.states"
+  }
+
+  expect_failures = [var.bucket]
+}
+
+run "a_sandbox_without_endpoint_is_refused" {
+  command = plan
+
+  variables {
+    env        = "sandbox"
+    account_id = "000000000000"
+  }
+
+  expect_failures = [var.endpoint]
+}
+
+run "an_endpoint_elsewhere_is_refused" {
+  command = plan
+
+  variables {
+    endpoint = { url = "http://127.0.0.1:4577", access_key = "sandbox", secret_key = "sandbox", config_file = "/dev/null" }
+  }
+
+  expect_failures = [var.endpoint]
+}
+
+run "an_endpoint_on_another_machine_is_refused" {
+  command = plan
+
+  variables {
+    env        = "sandbox"
+    account_id = "000000000000"
+    endpoint   = { url = "http://192.0.2.1:4577", access_key = "sandbox", secret_key = "sandbox", config_file = "/dev/null" }
+  }
+
+  expect_failures = [var.endpoint]
 }
 
 run "a_zone_for_a_region_is_refused" {

@@ -10,27 +10,40 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_cli import Stack, Terraform, TerraformError
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_migration import (
+    Migration,
+    Owner,
+    carry_out,
+    local_states,
+    prepare,
+)
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan import PlanSummary
 
 display = Display()
 
+COMMANDS = ["init", "plan", "plan_destroy", "apply", "plan_migration", "migrate"]
 ARGUMENTS: dict[str, dict[str, Any]] = {
-    "command": {"type": "str", "required": True, "choices": ["init", "plan", "plan_destroy", "apply"]},
+    "command": {"type": "str", "required": True, "choices": COMMANDS},
     "directory": {"type": "path", "required": True},
     "work": {"type": "path", "required": True},
-    "backend": {"type": "path", "required": True},
+    "backend": {"type": "path"},
+    "bucket": {"type": "str"},
     "state_key": {"type": "str", "required": True},
     "var_files": {"type": "list", "elements": "path", "default": []},
     "variables": {"type": "dict", "default": {}},
     "cli_config": {"type": "path"},
     "unlock_stale": {"type": "bool", "default": False},
+    "local_states": {"type": "list", "elements": "path", "default": []},
+    "owner_tags": {"type": "dict", "default": {}},
+    "owner_account": {"type": "str"},
+    "digest": {"type": "str"},
 }
 
 
 def stack_of(arguments: dict[str, Any]) -> Stack:
     """The stack that the task names; raises AnsibleActionFail for files that are not there."""
     for label, path in (("stack", arguments["directory"]), ("backend file", arguments["backend"])):
-        if not Path(path).exists():
+        if path and not Path(path).exists():
             raise AnsibleActionFail(f"There is no {label} {path}.")
     for path in arguments["var_files"]:
         if not Path(path).is_file():
@@ -40,7 +53,8 @@ def stack_of(arguments: dict[str, Any]) -> Stack:
     return Stack(
         directory=Path(arguments["directory"]),
         work=Path(arguments["work"]),
-        backend=Path(arguments["backend"]),
+        backend=Path(arguments["backend"]) if arguments["backend"] else None,
+        bucket=arguments["bucket"],
         state_key=arguments["state_key"],
         var_files=tuple(Path(path) for path in arguments["var_files"]),
         variables=arguments["variables"],
@@ -65,20 +79,29 @@ class ActionModule(ActionBase):
             )
         terraform = Terraform(stack_of(arguments), show=display.display, unlock_stale=arguments["unlock_stale"])
         try:
-            return self._carry_out(terraform, arguments["command"])
+            return self._carry_out(terraform, arguments)
         except TerraformError as error:
-            raise AnsibleActionFail(str(error)) from error
+            # The message is whole; Ansible would print each cause's behind it once more.
+            raise AnsibleActionFail(str(error)) from None
 
-    def _carry_out(self, terraform: Terraform, command: str) -> dict[str, Any]:
+    def _carry_out(self, terraform: Terraform, arguments: dict[str, Any]) -> dict[str, Any]:
+        command = arguments["command"]
+        if command == "apply":
+            outputs = {} if self._task.check_mode else terraform.apply()
+            return {"changed": True, "outputs": outputs}
+        terraform.init()
         if command == "init":
-            terraform.init()
             return {"changed": False}
-        if command in ("plan", "plan_destroy"):
-            terraform.init()
+        if command in {"plan", "plan_destroy"}:
             return self._planned(terraform.plan(destroy=command == "plan_destroy"))
+        migration = self._migration(terraform, arguments)
+        if command == "plan_migration":
+            return self._migration_planned(terraform, migration)
+        if migration.digest != arguments["digest"]:
+            raise TerraformError("The state has changed since it was shown: nothing was moved. Run this again.")
         if self._task.check_mode:
-            return {"changed": True, "outputs": {}}
-        return {"changed": True, "outputs": terraform.apply()}
+            return {"changed": True}
+        return {"changed": True, "backup": str(carry_out(terraform, migration))}
 
     @staticmethod
     def _planned(summary: PlanSummary) -> dict[str, Any]:
@@ -88,4 +111,23 @@ class ActionModule(ActionBase):
             "summary": summary.sentence(),
             "lines": summary.lines,
             "digest": summary.digest,
+        }
+
+    @staticmethod
+    def _migration(terraform: Terraform, arguments: dict[str, Any]) -> Migration:
+        owner = Owner(arguments["owner_tags"], arguments["owner_account"])
+        given = [Path(path) for path in arguments["local_states"] if Path(path).exists()]
+        return prepare(terraform, [*given, *local_states(terraform.stack.directory)], owner)
+
+    @staticmethod
+    def _migration_planned(terraform: Terraform, migration: Migration) -> dict[str, Any]:
+        moved = (
+            f"{migration.count} resources of {migration.source} to move to {terraform.stack.state_key} in the bucket"
+        )
+        return {
+            "changed": False,
+            "empty": migration.empty,
+            "summary": "no state to move" if migration.empty else moved,
+            "lines": migration.notes,
+            "digest": migration.digest,
         }

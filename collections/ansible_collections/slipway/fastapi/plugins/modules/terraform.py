@@ -19,9 +19,11 @@ options:
       - V(init) makes the root ready, with its provider and its state; the other commands begin with it.
       - V(plan) saves a plan and tells what it would do; V(plan_destroy) does so for removing everything.
       - V(apply) applies the saved plan.
+      - V(plan_migration) looks for a state of the same application, environment and account on this machine and tells
+        whether it is to be moved into the backend; V(migrate) moves it, and never in the place of another one.
     type: str
     required: true
-    choices: [init, plan, plan_destroy, apply]
+    choices: [init, plan, plan_destroy, apply, plan_migration, migrate]
   directory:
     description: The root's folder.
     type: path
@@ -31,9 +33,13 @@ options:
     type: path
     required: true
   backend:
-    description: The backend's configuration file.
+    description:
+      - The backend's configuration file.
+      - Without it the root is copied into O(work), and its state is a file there. So is the bucket of states made.
     type: path
-    required: true
+  bucket:
+    description: The backend's bucket, for a file that names none.
+    type: str
   state_key:
     description: The name of the state object in the backend's bucket.
     type: str
@@ -56,6 +62,21 @@ options:
       - Only for a state that no other machine can reach.
     type: bool
     default: false
+  local_states:
+    description: Files that may hold the state beside those that Terraform leaves in O(directory). Some may not exist.
+    type: list
+    elements: path
+    default: []
+  owner_tags:
+    description: Tags that the resources of a state must have to be moved.
+    type: dict
+    default: {}
+  owner_account:
+    description: The account of the resources of a state that is moved.
+    type: str
+  digest:
+    description: The RV(digest) of what O(command=plan_migration) has shown. O(command=migrate) moves nothing else.
+    type: str
 attributes:
   check_mode:
     description: Plans are made and nothing is applied.
@@ -81,22 +102,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 empty:
-  description: Whether the plan changes no resource.
-  returned: O(command=plan) and O(command=plan_destroy)
+  description: Whether the plan changes no resource, or no state is to be moved.
+  returned: O(command=plan), O(command=plan_destroy) and O(command=plan_migration)
   type: bool
 summary:
-  description: The plan's counts in one sentence.
-  returned: O(command=plan) and O(command=plan_destroy)
+  description: The plan's counts, or what would be moved, in one sentence.
+  returned: O(command=plan), O(command=plan_destroy) and O(command=plan_migration)
   type: str
   sample: 12 to create, 1 to update
 lines:
-  description: One line for each resource that would change, with its sign.
-  returned: O(command=plan) and O(command=plan_destroy)
+  description: One line for each resource that would change, with its sign; one for each state that stays where it is.
+  returned: O(command=plan), O(command=plan_destroy) and O(command=plan_migration)
   type: list
   elements: str
 digest:
-  description: Digest of everything that the plan would change, for an approval in writing.
-  returned: O(command=plan) and O(command=plan_destroy)
+  description: Digest of everything that would change or be moved, for an approval in writing.
+  returned: O(command=plan), O(command=plan_destroy) and O(command=plan_migration)
+  type: str
+backup:
+  description: Where the file lies now whose state was moved.
+  returned: O(command=migrate)
   type: str
 outputs:
   description: The outputs that are not sensitive.

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,10 @@ PARALLELISM = 40  # most of an apply is waiting
 LOCK_ID = re.compile(r"ID:\s+([0-9a-f-]{36})")
 # A run is stack, blueprint and environment; what the shell would add to Terraform's input is left out.
 SHELL_INPUT = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR")
+BACKEND = re.compile(r'^\s*backend\s+"', re.MULTILINE)
+LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
+# What S3 or Terraform says where the backend's bucket is not there or not named.
+NO_BUCKET = ("NoSuchBucket", "S3 bucket", 'attribute "bucket" is required')
 
 
 class TerraformError(Exception):
@@ -33,21 +38,61 @@ class Stack:
     """One root with its inputs.
 
     ``directory`` is the root, ``work`` the folder for the data directory and the saved plan, ``backend`` the backend's
-    file, ``state_key`` the object that holds the state, ``cli_config`` Terraform's own configuration file.
+    file, ``state_key`` the object that holds the state, ``bucket`` the backend's bucket where its file names none,
+    ``cli_config`` Terraform's own configuration file. Without ``backend`` the state is a file in ``work``.
     """
 
     directory: Path
     work: Path
-    backend: Path
+    backend: Path | None
     state_key: str
     var_files: tuple[Path, ...]
     variables: dict[str, Any]
     cli_config: str | None = None
+    bucket: str | None = None
 
     @property
     def plan_file(self) -> Path:
         """The saved plan."""
         return self.work / "plan.tfplan"
+
+    @property
+    def local_state(self) -> Path:
+        """The state of a stack without a backend."""
+        return self.work / "terraform.tfstate"
+
+    @property
+    def root(self) -> Path:
+        """Where Terraform runs: the root, or without a backend a copy of it, since the root itself names one."""
+        return self.directory if self.backend else self.work / "root"
+
+    def backend_settings(self) -> list[str]:
+        """The arguments of `terraform init` that say where the state is."""
+        if self.backend is None:
+            return [f"-backend-config=path={self.local_state}"]
+        settings = [str(self.backend), f"key={self.state_key}", *([f"bucket={self.bucket}"] if self.bucket else [])]
+        return [f"-backend-config={setting}" for setting in settings]
+
+    def prepare(self) -> None:
+        """Make the folders. Raises TerraformError where a file in the root changes the backend behind our back."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        if self.backend is None:
+            self._copy_root()
+            return
+        for path in [self.directory / "override.tf", *self.directory.glob("*_override.tf")]:
+            if path.is_file() and BACKEND.search(path.read_text(encoding="utf-8")):
+                raise TerraformError(
+                    f"{path} sets another backend than {self.backend}: move it away. If its state is a local file, "
+                    "`make bootstrap` brings that into the bucket."
+                )
+
+    def _copy_root(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+        self.root.mkdir()
+        for path in self.directory.iterdir():
+            if path.is_file() and path.suffix in {".tf", ".hcl"}:
+                shutil.copy(path, self.root)
+        (self.root / "backend_override.tf").write_text(LOCAL_BACKEND, encoding="utf-8")
 
     def environment(self) -> dict[str, str]:
         """The shell's environment without anything that would change Terraform's input."""
@@ -90,17 +135,12 @@ class Terraform:
 
     def init(self) -> None:
         """Make the root ready; Terraform does nothing here that is done already."""
-        self.stack.work.mkdir(parents=True, exist_ok=True)
-        result = self._quiet(
-            "init",
-            "-input=false",
-            "-no-color",
-            "-reconfigure",
-            f"-backend-config={self.stack.backend}",
-            f"-backend-config=key={self.stack.state_key}",
-        )
+        self.stack.prepare()
+        result = self._quiet("init", "-input=false", "-no-color", "-reconfigure", *self.stack.backend_settings())
         if result.returncode:
-            raise TerraformError(f"terraform init failed:\n{result.stderr.strip() or result.stdout.strip()}")
+            said = result.stderr.strip() or result.stdout.strip()
+            hint = "\n`make bootstrap` makes the state's bucket." if any(sign in said for sign in NO_BUCKET) else ""
+            raise TerraformError(f"terraform init failed:\n{said}{hint}")
 
     def plan(self, destroy: bool = False) -> PlanSummary:
         """Plan, save the plan, and tell what it would do."""
@@ -116,6 +156,20 @@ class Terraform:
     def apply(self) -> dict[str, Any]:
         """Apply exactly the saved plan and return the outputs that are not sensitive."""
         return self._logged("apply", f"-parallelism={PARALLELISM}", str(self.stack.plan_file)).outputs
+
+    def pull(self) -> str:
+        """The state that the backend holds; empty where it holds none."""
+        result = self._quiet("state", "pull", "-no-color")
+        if result.returncode:
+            raise TerraformError(f"terraform state pull failed:\n{result.stderr.strip()}")
+        return result.stdout
+
+    def push(self, path: Path) -> None:
+        """Make a file the backend's state. Terraform refuses where that has another lineage or a higher serial."""
+        with only_run(self.stack.work, self.show):
+            result = self._quiet("state", "push", "-no-color", f"-lock-timeout={LOCK_TIMEOUT}", str(path))
+        if result.returncode:
+            raise TerraformError(f"terraform state push failed:\n{result.stderr.strip()}")
 
     def _inputs(self) -> list[str]:
         files = [f"-var-file={path}" for path in self.stack.var_files]
@@ -145,13 +199,13 @@ class Terraform:
         argv = ["terraform", command, "-json", "-input=false", f"-lock-timeout={timeout}", *arguments]
         with only_run(self.stack.work, self.show) as lock:
             env = self.stack.environment()
-            outcome = stream(argv, cwd=self.stack.directory, env=env, on_line=reader.line, inherit=(lock,))
+            outcome = stream(argv, cwd=self.stack.root, env=env, on_line=reader.line, inherit=(lock,))
         return reader, outcome
 
     def _quiet(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["terraform", *arguments],
-            cwd=self.stack.directory,
+            cwd=self.stack.root,
             env=self.stack.environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
