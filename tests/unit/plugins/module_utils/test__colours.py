@@ -28,6 +28,7 @@ BLUE = Colour(linked=f"releases/{NEW}", unit=RUNNING, serving=NEW)
 GREEN = Colour(linked=f"releases/{OLD}", unit=STOPPED, serving=None)
 SERVING = Seen(
     active="blue",
+    named="blue",
     colours={"blue": BLUE, "green": GREEN},
     edge=Edge(unit=RUNNING, active="blue"),
     boot=replace(RUNNING, pid=0),
@@ -37,6 +38,7 @@ SERVING = Seen(
 )
 BARE = Seen(
     active=None,
+    named=None,
     colours=dict.fromkeys(("blue", "green"), Colour(None, Unit("not-found", ""), None)),
     edge=Edge(Unit("not-found", ""), None),
     boot=Unit("not-found", ""),
@@ -93,6 +95,8 @@ def test_a_cause_is_not_followed_by_its_symptom() -> None:
         (with_edge(outdated=["haproxy.cfg is newer than what runs"]), "HAProxy: haproxy.cfg is newer than what runs"),
         (with_edge(active="green"), "HAProxy: sends requests to green"),
         (with_edge(active=None), "HAProxy: sends requests to nothing"),
+        (replace(SERVING, named="green"), "map: green"),
+        (replace(SERVING, named=None), "map: missing"),
         (replace(SERVING, links={**SERVING.links, "current": f"releases/{OLD}"}), f"current: releases/{OLD}"),
         (replace(SERVING, links={**SERVING.links, ".env": "shared/.env"}), ".env: shared/.env"),
         (replace(SERVING, phase="drain"), "switch: ended in the phase drain"),

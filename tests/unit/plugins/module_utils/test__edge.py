@@ -66,7 +66,8 @@ class HAProxy:
             return "Name: HAProxy\nVersion: 2.6.12\nUptime: 0d 0h00m03s\nStart_time_sec: 1700000000\nPool: a: b\n"
         if words == ["show", "proc"]:
             old = "".join(f"{worker} worker 1 0d00h01m00s 2.6.12\n" for worker in list(self.workers)[1:])
-            return f"#<PID> <type>\n10 master 1 0d00h09m00s\n# workers\n20 worker 0 0d00h01m00s\n# old workers\n{old}"
+            new = "20 worker 0 0d00h01m00s\n" if self.workers else ""
+            return f"#<PID> <type>\n10 master 1 0d00h09m00s\n# workers\n{new}# old workers\n{old}"
         worker = words.pop(0)[2:] if words[0].startswith("@!") else "20"
         if worker in self.ending:
             self.workers.pop(worker, None)
@@ -157,6 +158,12 @@ def test_a_worker_that_ends_in_the_meantime_is_no_error(runtime: Runtime, haprox
 def test_an_entry_that_it_lacks_is_an_error(runtime: Runtime) -> None:
     with pytest.raises(EdgeError, match=r"still has colour unset instead of green: entry not found\."):
         runtime.set(MAP, "colour", "green")
+
+
+def test_without_a_worker_nothing_was_told(runtime: Runtime, haproxy: HAProxy) -> None:
+    haproxy.workers.clear()
+    with pytest.raises(EdgeError, match="has no worker"):
+        runtime.set(MAP, "active", "green")
 
 
 def test_a_command_without_effect_is_an_error(runtime: Runtime, haproxy: HAProxy) -> None:

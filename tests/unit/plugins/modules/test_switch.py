@@ -43,7 +43,8 @@ class Host:
         (self.top / "shared").mkdir(parents=True)
         self.unit_file = folder / "backend.service"
         self.unit_file.write_text("[Service]\n")
-        self.environment = fake_systemd.install(folder / "systemd", self.top, self.unit_file)
+        unit = fake_systemd.service(self.top, self.unit_file)
+        self.environment = fake_systemd.install(folder / "systemd", [unit])
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -74,7 +75,7 @@ class Host:
     def commands(self) -> list[str]:
         """What systemd was asked to do since the last time."""
         path = Path(self.environment["FAKE_SYSTEMD"], "commands")
-        found = path.read_text().split() if path.exists() else []
+        found = path.read_text().splitlines() if path.exists() else []
         path.unlink(missing_ok=True)
         return found
 
@@ -120,7 +121,12 @@ def test_six_steps(runner: Runner, host: Host) -> None:
 
 def test_the_unit_is_read_enabled_and_started_once(runner: Runner, host: Host) -> None:
     runner.run()
-    assert host.commands() == ["daemon-reload", "enable", "reset-failed", "restart"]
+    assert host.commands() == [
+        "daemon-reload",
+        "enable backend.service",
+        "reset-failed backend.service",
+        "restart backend.service",
+    ]
     runner.run()
     assert host.commands() == []
 
@@ -173,7 +179,7 @@ def test_what_moved_is_put_right_once(runner: Runner, host: Host, act: Callable[
     checked = runner.check()
     result = runner.run()
     assert (checked["changed"], checked["diff"]) == (True, result["diff"])
-    assert ("restart" in host.commands()) is restarts
+    assert ("restart backend.service" in host.commands()) is restarts
     assert bool(result["restarted"]) is restarts
     assert host.serving() == FIRST
     assert not list(host.top.glob("releases/.*")), "what was replaced is gone"
@@ -224,7 +230,7 @@ def test_of_a_first_release_that_fails_nothing_stays(runner: Runner, host: Host)
     message = runner.fail(release=SECOND)
     assert "no release before it" in message
     assert host.links() == {".env": "shared/.env"}
-    assert host.commands()[-2:] == ["stop", "reset-failed"]
+    assert host.commands()[-2:] == ["stop backend.service", "reset-failed backend.service"]
     assert runner.run()["changed"]
     assert host.links() == linked(FIRST)
 

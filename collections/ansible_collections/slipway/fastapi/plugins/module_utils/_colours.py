@@ -41,7 +41,9 @@ class Seen:
     """A host as it was found."""
 
     active: str | None
-    """The colour that the map on the disk names: what serves, and what would after a reboot."""
+    """The colour that serves."""
+    named: str | None
+    """What the map on the disk says: what would serve after a reboot."""
     colours: Mapping[str, Colour]
     edge: Edge
     boot: Unit
@@ -115,6 +117,7 @@ def compare(seen: Seen, release: str) -> Difference:
     why = reasons(seen, release)
     difference.compare("serves", "; ".join(why) if why else release, release)
     if not why:
+        difference.compare("map", seen.named or "missing", seen.active)
         for name in left_running(seen):
             difference.compare(name, "runs and does not serve", "stopped")
     edge = seen.edge

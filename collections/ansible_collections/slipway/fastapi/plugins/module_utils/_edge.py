@@ -64,9 +64,12 @@ class Runtime:
         """Changes one entry in memory, for every request from now on, also on connections older than a reload.
 
         Raises:
-            EdgeError: a worker did not, or has another value afterwards.
+            EdgeError: a worker did not, or has another value afterwards, or there is none.
         """
-        for worker in self._workers():
+        workers = self._workers()
+        if not workers:
+            raise EdgeError(f"HAProxy has no worker: see `systemctl status {UNIT}`")
+        for worker in workers:
             said = _ask(self.master, f"@!{worker} set map {path} {key} {value}")
             held = (_entries(_ask(self.master, f"@!{worker} show map {path}")) or {}).get(key)
             # One that was about to end may have done so in the meantime.

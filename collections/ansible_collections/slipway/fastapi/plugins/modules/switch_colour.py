@@ -234,10 +234,12 @@ class SwitchColour:
         layout, note = self.layout, self.layout.interrupted()
         colours, edge = {colour: self._colour(colour) for colour in COLOURS}, self._edge()
         running = {name: colour.unit.running for name, colour in colours.items()}
-        active = _colours.serving(_edge.read_map(self.map).get("active"), edge.active, running)
+        named = _edge.read_map(self.map).get("active")
+        active = _colours.serving(named, edge.active, running)
         left = note.get("from", "")
         seen = Seen(
             active=active,
+            named=named,
             colours=colours,
             edge=edge,
             boot=self.boot.show(),
@@ -334,8 +336,9 @@ class SwitchColour:
         self.layout.switching.unlink(missing_ok=True)
         for path in self.layout.leftovers("damaged"):
             _files.remove_tree(path)
-        if why:
-            self._record(seen, time.monotonic() - began)
+        # The second: a run that was ended after it had switched has left no line.
+        if why or (seen.phase == "switch" and seen.left not in (None, self.release)):
+            self._record((seen.accepted if why else seen.left) or "", time.monotonic() - began)
         return active
 
     @staticmethod
@@ -387,9 +390,9 @@ class SwitchColour:
 
     def _serve(self, active: str) -> None:
         """Sends every request to a colour from now on. The disk comes first: it is what holds after a crash."""
-        entries = {"active": active, "maintenance": "off", **_edge.read_map(self.map)}
-        if entries["active"] != active:
-            _edge.write_map(self.map, {**entries, "active": active})
+        entries = _edge.read_map(self.map)
+        if entries.get("active") != active:
+            _edge.write_map(self.map, {"maintenance": "off", **entries, "active": active})
             _files.flush_names(self.layout.top)
         self._free_the_port()
         edge = self.edge.show()
@@ -446,11 +449,11 @@ class SwitchColour:
         if self.boot.show().active != "active":
             self.boot.start()
 
-    def _record(self, seen: Seen, seconds: float) -> None:
+    def _record(self, previous: str, seconds: float) -> None:
         _served.append(
             self.layout.history,
             release=self.release,
-            previous=seen.accepted or "",
+            previous=previous,
             action=self.params["action"],
             by=self.params["by"],
             seconds=round(seconds, 1),
