@@ -79,6 +79,17 @@ def test_network(world: World, tmp_path: Path, wrong: Callable[[World, Path], No
     wrong(world, tmp_path)
 
 
+def test_a_network_that_carries_the_host_is_found_by_its_tags_and_left_as_it_is(world: World, tmp_path: Path) -> None:
+    vpc, subnet = world.settings.shared_vpc_name, world.settings.shared_subnet_name
+    tags = f'vpc_tags = {{ Name = "{vpc}" }}, subnet_tags = {{ Name = "{subnet}" }}'
+    settings = tmp_path / "network.tfvars"
+    settings.write_text(f'network = {{ mode = "existing", {tags} }}\n')
+    planned = make("plan", "BLUEPRINT=gap-fill", f"ARGS=-e vars_file={settings}")
+    assert planned.code == 0, planned.output[-3000:]
+    assert "aws_instance" in planned.output
+    assert "module.network" not in planned.output
+
+
 @contextmanager
 def tavily_answers(answer: str) -> Iterator[None]:
     """Tavily answers so, whoever asks; that it did is asserted."""

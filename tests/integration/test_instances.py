@@ -1,4 +1,4 @@
-"""What is done to an instance by the API reaches its container: security groups and reboots."""
+"""What is done to an instance by the API reaches its container: security groups, reboots, stop and start."""
 
 from __future__ import annotations
 
@@ -15,12 +15,42 @@ PORT = 8000
 
 
 def connects(world: World, port: int) -> bool:
-    """Whether the host accepts a connection from here; False where its packets are dropped."""
+    """Whether a connection from here reaches the host; False where its packets are dropped."""
     try:
         socket.create_connection((world.address, port), timeout=1).close()
     except TimeoutError:
         return False
+    except ConnectionRefusedError:  # By a service that does not run yet.
+        return True
     return True
+
+
+def instance_id(world: World) -> str:
+    """The instance that the host is."""
+    running = [{"Name": "instance-state-name", "Values": ["running"]}]
+    reservations = world.client("ec2").describe_instances(Filters=running)["Reservations"]
+    (found,) = [
+        each["InstanceId"]
+        for reservation in reservations
+        for each in reservation["Instances"]
+        if each["PrivateIpAddress"] == world.address
+    ]
+    return str(found)
+
+
+def is_up(world: World) -> bool:
+    """Whether anything answers at the host's address."""
+    try:
+        socket.create_connection((world.address, 22), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def serves_again(world: World) -> None:
+    """Wait until a host that has started serves, and see that its rules hold."""
+    assert soon(lambda: not connects(world, PORT))
+    world.shell(f"until curl -fs -o /dev/null http://127.0.0.1:{PORT}/health; do sleep 0.2; done")
 
 
 def soon(found: Callable[[], bool]) -> bool:
@@ -79,17 +109,9 @@ def test_an_instance_without_a_way_out_reaches_nothing_but_its_metadata(world: W
 
 def test_a_reboot_reboots_and_the_rules_hold_afterwards(world: World) -> None:
     ec2 = world.client("ec2")
-    (instance,) = [
-        each
-        for reservation in ec2.describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])[
-            "Reservations"
-        ]
-        for each in reservation["Instances"]
-        if each["PrivateIpAddress"] == world.address
-    ]
     born = "systemctl show --property=UserspaceTimestampMonotonic --value"
     before = world.shell(born)
-    ec2.reboot_instances(InstanceIds=[instance["InstanceId"]])
+    ec2.reboot_instances(InstanceIds=[instance_id(world)])
 
     def rebooted() -> bool:
         try:
@@ -98,5 +120,17 @@ def test_a_reboot_reboots_and_the_rules_hold_afterwards(world: World) -> None:
             return False
 
     assert soon(rebooted) or soon(rebooted)
-    assert soon(lambda: not connects(world, PORT))
-    world.shell(f"until curl -fs -o /dev/null http://127.0.0.1:{PORT}/health; do sleep 0.2; done")
+    serves_again(world)
+
+
+def test_a_stopped_instance_is_down_until_it_is_started(world: World) -> None:
+    ec2, instance = world.client("ec2"), instance_id(world)
+    world.shell("echo kept > /root/kept")
+    ec2.stop_instances(InstanceIds=[instance])
+    try:
+        assert soon(lambda: not is_up(world))
+    finally:
+        ec2.start_instances(InstanceIds=[instance])
+    assert soon(lambda: is_up(world)) or soon(lambda: is_up(world))
+    serves_again(world)
+    assert world.shell("cat /root/kept").strip() == "kept"
