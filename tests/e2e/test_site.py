@@ -6,9 +6,13 @@ import ipaddress
 import json
 import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
+import docker
 import httpx
+import pytest
 
 from tests.e2e.run import ROOT, Run, make, play, run
 from tests.e2e.world import World
@@ -111,7 +115,7 @@ def test_the_report_is_green_for_every_dependency(world: World) -> None:
 
 def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> None:
     properties = world.shell(
-        "systemctl show backend --property=User,NoNewPrivileges,ProtectSystem,MemoryDenyWriteExecute"
+        f"systemctl show {world.unit} --property=User,NoNewPrivileges,ProtectSystem,MemoryDenyWriteExecute"
     )
     assert set(properties.split()) == {
         "User=backend",
@@ -119,3 +123,44 @@ def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> N
         "ProtectSystem=strict",
         "MemoryDenyWriteExecute=yes",
     }
+
+
+def test_the_verbs_follow_the_colour_that_serves(world: World) -> None:
+    asked = run([".venv/bin/python", "tools/service.py", "status", "--inventory", "inventories/sandbox", "--json"])
+    assert asked.code == 0, asked.output
+    (state,) = json.loads(asked.output)
+    assert (f"backend@{state['colour']}", state["unit"]["name"]) == (world.unit, world.unit)
+    assert (state["unit"]["active"], state["edge"]["active"], state["beside"]) == ("active", "active", [])
+    assert f"/run/backend-{state['colour']}/app.sock" in make("logs").output
+
+
+def test_a_command_beside_the_service_leaves_its_socket_alone(world: World) -> None:
+    done = make("run", "CMD=ls ${SLIPWAY_DRAIN_FILE%/*}; id -un; pwd")
+    release = world.shell("readlink -f /opt/backend/current").strip()
+    assert done.output.split()[-3:] == ["app.sock", "backend", f"{release}/code"], done.output
+    assert httpx.get(f"{world.url}/health", timeout=5).status_code == 200
+
+
+def restarted(world: World, by: Callable[[], object]) -> None:
+    """The service has ended and answers again, in the colour that served before."""
+    unit, show = world.unit, f"systemctl show {world.unit} --property=InvocationID"
+    before = world.shell(show)
+    by()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with suppress(httpx.HTTPError, docker.errors.APIError):
+            if httpx.get(f"{world.url}/health", timeout=2).status_code == 200 and world.shell(show) != before:
+                break
+        time.sleep(0.3)
+    else:
+        pytest.fail(f"the service does not answer: {world.shell('systemctl status backend* haproxy')}")
+    assert world.unit == unit
+    assert world.shell("systemctl is-active backend haproxy").split() == ["active", "active"]
+
+
+def test_the_service_is_one_unit_for_who_restarts_it(world: World) -> None:
+    restarted(world, lambda: world.shell("systemctl restart backend"))
+
+
+def test_the_colour_that_serves_is_the_same_after_a_reboot(world: World) -> None:
+    restarted(world, lambda: world.client("ec2").reboot_instances(InstanceIds=[world.instance["InstanceId"]]))

@@ -12,17 +12,23 @@ from docker.models.containers import Container
 
 from sandbox.settings import Settings, settings_for
 
+# The colour that serves, as the map says that HAProxy goes by.
+COLOUR = "colour=$(sed -n 's/^active //p' /opt/backend/edge.map)\n"
 # What a release touches on a host, and nothing that moves by itself.
-HOST_STATE = """
-readlink /opt/backend/current /opt/backend/previous
-ls -A /opt/backend
-sha256sum /opt/backend/shared/.env /etc/systemd/system/backend.service
-systemctl is-active backend
+HOST_STATE = f"""
+{COLOUR}
+cat /opt/backend/edge.map
+readlink /opt/backend/current /opt/backend/previous /opt/backend/$colour
+ls -A /opt/backend | grep -vxE 'blue|green'
+sha256sum /opt/backend/shared/.env /etc/systemd/system/backend*.service /etc/haproxy/haproxy.cfg
+systemctl is-active backend haproxy
+systemctl show backend@$colour haproxy --property=MainPID
+systemctl list-units --plain --no-legend 'backend@*' | cut -d' ' -f1
 """
-# A release that was tried and failed stays on disk for a look and a second try, and its trial restarts the service.
+# A release that was tried and failed stays on disk for a look and a second try. Its colour has no link any more.
 HOST_TRIED = """
 ls -A /opt/backend/releases
-systemctl show backend --property=MainPID
+readlink /opt/backend/blue /opt/backend/green
 """
 
 
@@ -97,14 +103,24 @@ class World:
         result = self.host.exec_run(["sh", "-c", script])
         return str(result.output.decode(errors="replace"))
 
+    @property
+    def unit(self) -> str:
+        """The service's unit: the colour that serves."""
+        return self.shell(f'{COLOUR}printf %s "backend@$colour"')
+
     def api_state(self) -> dict[str, Any]:
-        """What the API holds, secrets by version only, without the access logs that every look at a bucket adds."""
+        """What the API holds, secrets by version only.
+
+        Left out are the access logs that every look at a bucket adds, and the lease and history of releases, which
+        tell of those that changed nothing as well.
+        """
         ssm, s3, ec2, rds = (self.client(name) for name in ("ssm", "s3", "ec2", "rds"))
         parameters = {p["Name"]: p["Version"] for p in ssm.describe_parameters()["Parameters"]}
+        own = (self.settings.state_bucket, self.tags["slipway:deployments-bucket"])
         objects = {
             f"{bucket['Name']}/{item['Key']}": item["ETag"]
             for bucket in s3.list_buckets()["Buckets"]
-            if bucket["Name"] != self.settings.state_bucket
+            if bucket["Name"] not in own
             for item in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", [])
             if not item["Key"].startswith("access/")
         }
