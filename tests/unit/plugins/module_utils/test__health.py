@@ -70,6 +70,13 @@ def test_a_good_answer_of_the_units_own_process_opens_it(answer: Answer) -> None
     assert Service([RUNNING], [answer]).verdict() == Verdict(True)
 
 
+def test_health_that_comes_and_goes_does_not_open_it() -> None:
+    service = Service([RUNNING], [answer for _ in range(60) for answer in (GOOD, GOOD, Answer(503))])
+    verdict = service.verdict(timeout=20)
+    assert not verdict.healthy
+    assert "the last answer was: HTTP 503" in verdict.reason
+
+
 def test_it_waits_for_a_slow_start() -> None:
     service = Service([STARTING, STARTING, RUNNING], [Answer(error="refused"), Answer(503), GOOD])
     assert service.verdict().healthy

@@ -22,6 +22,8 @@ LARGEST_ANSWER = 1 << 16
 """Bytes of an answer that are looked at."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 """Seconds between two questions, which double: each leaves a line in the service's log."""
+GOOD_ANSWERS, GOOD_PAUSE = 3, 0.1
+"""How many good answers in a row are health, and seconds between two of them: one alone may be luck."""
 ENOUGH_ENDS = 2
 """One crash may be a dependency that was late; after the second, more waiting shows nothing new."""
 
@@ -192,6 +194,7 @@ def wait(
     unit = show()
     # systemd counts since somebody started the unit, which may be months ago.
     counted = unit.restarts
+    good = 0
     while True:
         given_up = _given_up(unit, counted)
         if given_up:
@@ -206,9 +209,15 @@ def wait(
         if own and answer.status == http.client.OK:
             # The process that answered must be the one that is there afterwards.
             again = show()
-            if again.running and again.pid == unit.pid:
+            good = good + 1 if again.running and again.pid == unit.pid else 0
+            if good >= GOOD_ANSWERS:
                 complaint = service.complaint(deadline - clock())
                 return Verdict(not complaint, complaint)
+            if good:
+                sleep(GOOD_PAUSE)
+                unit = again
+                continue
+        good = 0
         if clock() >= deadline:
             foreign = "" if own or not answer.status else ", and not from this unit: another process answers there"
             return Verdict(
