@@ -17,6 +17,8 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 # A loaded machine answers for its metadata late; with botocore's one second and one try that looks like a missing role.
+CONNECT_SECONDS = 5
+"""For each of five attempts: botocore's own 60 would keep a run without a way to AWS for five minutes."""
 METADATA_SECONDS = 2
 METADATA_ATTEMPTS = 4
 
@@ -117,7 +119,7 @@ def client(service: str, settings: Mapping[str, Any]) -> Any:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415
 
     options: dict[str, Any] = {"region_name": wanted.region}
-    client_options: dict[str, Any] = {"ignore_configured_endpoint_urls": True}
+    client_options: dict[str, Any] = {"ignore_configured_endpoint_urls": True, "connect_timeout": CONNECT_SECONDS}
     if wanted.access_key:
         options.update(aws_access_key_id=wanted.access_key, aws_secret_access_key=wanted.secret_key)
     try:

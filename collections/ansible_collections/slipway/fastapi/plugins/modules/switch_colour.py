@@ -11,8 +11,8 @@ description:
   - Starts a release that M(slipway.fastapi.release) has prepared in the colour that is idle, and asks its own process
     for its health, on its own Unix socket. Then HAProxy sends it every new request, the colour that served until then
     ends the requests and streams that it has, and is stopped when it has none left or at the deadline.
-  - The health answer must have status 200. When it is a JSON object with a key C(release), that must be the release's
-    id.
+  - The health answer must have status 200, three times in a row. When it is a JSON object with a key C(release), that
+    must be the release's id.
   - A release that does not pass this gate is stopped, the one before it never notices, and the module fails with the
     end of the journal of the one that failed, without any value of its C(.env).
   - Which colour serves is kept in C(edge.map) in O(dir), written before HAProxy is told, so that a host or a HAProxy
