@@ -4,8 +4,8 @@ Clients that never retry load the sample service on hosts of the sandbox, while 
 is put on two negative controls, plain restart and socket activation, on a host's other ports: they must show their
 losses, or the measurement proves nothing.
 
-    python -m benchmarks.release_loss            short: some switches of each, about two minutes
-    python -m benchmarks.release_loss --long     50 switches and 500,000 requests or more
+    python -m benchmarks.release_loss            short: some switches of each, side by side, about a minute and a half
+    python -m benchmarks.release_loss --long     one after the other: 50 switches, 500,000 requests or more
 
 Nothing but hosts of the sandbox on this machine is ever loaded. Raw results go to benchmarks/results/release_loss/;
 `python -m benchmarks.loss.report` makes the table and the picture of them.
@@ -17,6 +17,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from sandbox.settings import settings_for
 def main() -> None:
     """Measure what the command line asks, keep the raw results, print the table."""
     parser = argparse.ArgumentParser(description="Measure what a release loses.")
-    parser.add_argument("--long", action="store_true", help="50 switches, 500,000 requests or more; about ten minutes")
+    parser.add_argument("--long", action="store_true", help="50 switches, 500,000 requests or more; 15 minutes")
     parser.add_argument("--app", default="location-content", help="whose hosts (default: location-content)")
     names = [way.name for way in MECHANISMS]
     parser.add_argument("--only", action="append", choices=names, help="these mechanisms only (default: all)")
@@ -55,6 +56,7 @@ def main() -> None:
     finally:
         # What was measured before something failed is kept.
         if measured:
+            measured.sort(key=lambda one: MECHANISMS.index(one.mechanism))
             path = results.write(arguments.results, form.name, started, measured)
             print(table([summary(one) for one in results.read(path)["measurements"]]))
             print(f"\n{path}")
@@ -63,15 +65,23 @@ def main() -> None:
 async def measure_all(
     ways: Sequence[Mechanism], hosts: Sequence[Host], releases: tuple[str, str], form: Form, measured: list[Measurement]
 ) -> None:
-    """Measure the mechanisms one after the other: Slipway's own on all hosts, the controls on the first."""
-    for way in ways:
-        if way not in CONTROLS:
-            measured.append(await measure(way, hosts, releases, form))
-    if set(ways) & set(CONTROLS):
-        async with controls(settings_for("main"), hosts[0], releases[0]):
-            for way in ways:
-                if way in CONTROLS:
-                    measured.append(await measure(way, hosts[:1], releases, form))
+    """Measure the mechanisms: Slipway's own on all hosts, the controls on the first."""
+    async with AsyncExitStack() as stack:
+        if set(ways) & set(CONTROLS):
+            await stack.enter_async_context(controls(settings_for("main"), hosts[0], releases[0]))
+        # What is on the same port takes turns.
+        own = [way for way in ways if way not in CONTROLS]
+        lanes = [own, *([way] for way in ways if way in CONTROLS)]
+
+        async def measure_lane(lane: Sequence[Mechanism]) -> None:
+            for way in lane:
+                measured.append(await measure(way, hosts[:1] if way in CONTROLS else hosts, releases, form))
+
+        if form.together:
+            await asyncio.gather(*map(measure_lane, lanes))
+        else:
+            for lane in lanes:
+                await measure_lane(lane)
 
 
 if __name__ == "__main__":

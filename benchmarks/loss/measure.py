@@ -30,18 +30,30 @@ class Form:
     """Seconds between two switches."""
     settle: float
     """Seconds of load before the first switch and after the last."""
+    together: bool
+    """All mechanisms at once, which saves time: it tells losses, and no latency worth the name."""
 
 
 SHORT = Form(
     "short",
-    Plan(rate=500, seconds=90, stream_events=10, long_events=60),
-    switches=3,
+    Plan(rate=250, seconds=180, streams=10, stream_events=10, long_streams=3, long_events=60),
+    switches=2,
     few_switches=2,
     requests=0,
     pause=1,
-    settle=3,
+    settle=2,
+    together=True,
 )
-LONG = Form("long", Plan(rate=900, seconds=1500), switches=50, few_switches=10, requests=500_000, pause=1, settle=15)
+LONG = Form(
+    "long",
+    Plan(rate=900, seconds=1800),
+    switches=50,
+    few_switches=10,
+    requests=500_000,
+    pause=1,
+    settle=15,
+    together=False,
+)
 
 
 @dataclass(frozen=True)

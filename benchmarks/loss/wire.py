@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 10.0
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
 LONGEST_HEAD = 64 * 1024
 
 
