@@ -61,7 +61,7 @@ def tasks_of(role: str) -> Iterator[dict[str, Any]]:
 
 
 def test_every_role_of_the_design_is_here() -> None:
-    expected = {"base", "python", "docker", "dotenv", "artifact", "uvicorn", "database", "reachability"}
+    expected = {"base", "python", "docker", "dotenv", "artifact", "edge", "uvicorn", "database", "reachability"}
     assert expected <= set(ROLE_NAMES)
 
 

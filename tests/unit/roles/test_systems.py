@@ -187,7 +187,7 @@ def test_tool_venv_is_told_the_systems_python_and_authorities(system: System) ->
     assert evaluate("python", system, module["ca_bundle"]) == system.python["ca_bundle"]
 
 
-@pytest.mark.parametrize("role", ["base", "reachability", "uvicorn"])
+@pytest.mark.parametrize("role", ["base", "edge", "reachability", "uvicorn"])
 @on_each_system
 def test_units_and_files_are_the_same_on_every_system(role: str, system: System) -> None:
     given = {

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +120,107 @@ def test_an_additional_probe_is_taken_as_it_is() -> None:
 def test_the_probes_unit_is_the_accounts() -> None:
     text = render(ROLES / "reachability" / "templates" / "verify.service.j2", reachability_account="shop")
     assert unit(text)["User"] == ["shop"]
+
+
+def haproxy(**overrides: Any) -> list[str]:
+    """The lines of HAProxy's configuration, without their indentation."""
+    return [line.strip() for line in render(ROLES / "edge" / "templates" / "haproxy.cfg.j2", **overrides).splitlines()]
+
+
+def test_by_default_haproxy_speaks_plain_http_on_every_address_and_believes_nobody() -> None:
+    lines = haproxy()
+    assert [line for line in lines if line.startswith("bind ")] == [
+        "bind 0.0.0.0:8000",
+        "bind :::8000 v6only",
+        "bind 127.0.0.1:8404",
+    ]
+    assert "option dontlog-normal" in lines
+    assert [line for line in lines if "X-Forwarded" in line] == [
+        "http-request set-header X-Forwarded-For %[src]",
+        "http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]",
+    ]
+
+
+def test_haproxy_asks_the_map_for_each_request() -> None:
+    lines = haproxy(edge_dir="/srv/shop", edge_unit="shop")
+    assert "use_backend shop-%[str(active),map(/srv/shop/edge.map,none)]" in lines
+    for colour in ("blue", "green"):
+        assert f"backend shop-{colour}" in lines
+        assert f"server {colour} unix@/run/shop-{colour}/app.sock" in lines
+    assert "option http-server-close" in lines, "no request can meet a connection that a service is about to close"
+
+
+def test_haproxy_has_https_where_there_is_a_certificate() -> None:
+    lines = haproxy(edge_certificate="own.pem", edge_https_port=8443, edge_addresses=["0.0.0.0"])
+    assert "bind 0.0.0.0:8443 ssl crt /etc/haproxy/service.pem alpn h2,http/1.1" in lines
+    assert "ssl-default-bind-options ssl-min-ver TLSv1.2" in lines
+
+
+def test_haproxy_believes_the_proxies_that_are_named() -> None:
+    lines = haproxy(edge_trusted_proxies=["10.0.0.0/8", "192.0.2.4"])
+    assert "acl trusted src 10.0.0.0/8 192.0.2.4" in lines
+    assert all(" trusted " in line for line in lines if "set-header X-Forwarded" in line)
+
+
+def test_haproxys_numbers_are_the_variables() -> None:
+    lines = haproxy(
+        edge_connections=7,
+        edge_request_timeout=8,
+        edge_idle_timeout=9,
+        edge_silence_timeout=10,
+        edge_maintenance_seconds=11,
+        edge_health_path="/alive",
+        edge_log_requests=True,
+    )
+    assert {"maxconn 7", "timeout http-request 8s", "timeout http-keep-alive 9s"} <= set(lines)
+    assert {"timeout client 10s", "timeout server 10s"} <= set(lines)
+    maintenance = next(line for line in lines if "Down for maintenance" in line)
+    assert maintenance.endswith("hdr Retry-After 11 if maintenance !{ path /alive }")
+    assert "option dontlog-normal" not in lines
+
+
+def test_haproxy_needs_no_statistics() -> None:
+    assert "stats enable" in haproxy(edge_statistics_port=8500)
+    assert "bind 127.0.0.1:8500" in haproxy(edge_statistics_port=8500)
+    without = haproxy(edge_statistics_port=0)
+    assert not {"stats enable", "frontend statistics"} & set(without)
+
+
+def test_haproxys_unit_comes_to_the_services_sockets_and_takes_enough_connections() -> None:
+    text = render(ROLES / "edge" / "templates" / "haproxy.service.j2", edge_account="shop", edge_connections=100)
+    settings = unit(text)
+    assert settings["User"] == ["haproxy"]
+    assert settings["SupplementaryGroups"] == ["shop"]
+    assert int(settings["LimitNOFILE"][0]) > 200, "one on each side"
+    assert settings["ExecReload"][0].endswith(" -c -q"), "a bad configuration is not taken up"
+
+
+def test_the_services_own_name_starts_the_colour_of_the_map() -> None:
+    text = render(ROLES / "uvicorn" / "templates" / "boot.service.j2", uvicorn_dir="/srv/shop", uvicorn_unit="shop")
+    settings = unit(text)
+    assert settings["RemainAfterExit"] == ["yes"]
+    assert settings["ConditionPathExists"] == ["/srv/shop/current/code"]
+    assert "</srv/shop/edge.map" in text
+    assert '"shop@$$value.service"' in text
+
+
+@pytest.mark.parametrize(
+    ("entries", "started", "code"),
+    [
+        ("active green\nmaintenance off\n", ["start --no-block backend@green.service"], 0),
+        ("maintenance on\nactive blue\n", ["start --no-block backend@blue.service"], 0),
+        ("maintenance off\n", [], 1),
+    ],
+)
+def test_at_boot_the_maps_colour_is_started(tmp_path: Path, entries: str, started: list[str], code: int) -> None:
+    (tmp_path / "edge.map").write_text(entries)
+    calls = tmp_path / "calls"
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f'#!/bin/sh\necho "$*" >>{calls}\n')
+    systemctl.chmod(0o755)
+    settings = unit(render(ROLES / "uvicorn" / "templates" / "boot.service.j2", uvicorn_dir=str(tmp_path)))
+    # systemd's own quoting: two dollars are one.
+    command = shlex.split(settings["ExecStart"][0].replace("$$", "$"))
+    done = subprocess.run(command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    assert done.returncode == code
+    assert (calls.read_text().splitlines() if calls.exists() else []) == started
