@@ -64,6 +64,8 @@ _FIXES = {
     "ProfileNotFound": "correct `profile` (AWS_PROFILE), or add it to the AWS config file",
     "EndpointConnectionError": "check the network; for the sandbox see `python -m sandbox status`",
     "ConnectTimeoutError": "check the network and the security groups",
+    "IncompleteReadError": "the connection was cut in the middle of the answer; run this again",
+    "ResponseStreamingError": "the connection was cut in the middle of the answer; run this again",
     "SSLError": "check the CA certificates of this machine",
 }
 """What to do about an error of botocore itself, by its class."""
