@@ -106,6 +106,10 @@ class Systemd:
         """Has the unit started at boot."""
         self._systemctl("enable", "--quiet", self.unit)
 
+    def disable(self) -> None:
+        """Has the unit not started at boot."""
+        self._systemctl("disable", "--quiet", self.unit)
+
     def restart(self) -> None:
         """Starts the unit afresh. A process that dies at once is no error here: its state tells.
 

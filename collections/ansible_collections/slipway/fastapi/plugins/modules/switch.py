@@ -14,6 +14,9 @@ description:
   - When it does not come, the release before is put back, started and waited for, and the module fails with the end of
     the journal of the one that failed, without any value of its C(.env). When there was none before, the unit is
     stopped and C(current) removed.
+  - Where HAProxy and two colours (M(slipway.fastapi.switch_colour)) have served until now, they are stopped before the
+    unit starts, and taken away when it answers. During maintenance (M(slipway.fastapi.maintenance)) they stay, and the
+    module fails before anything changes.
   - A unit that was changed, has failed, was stopped, or whose process is of another release is started afresh. The unit
     is enabled.
 author:
@@ -119,8 +122,10 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _health, _manifest, _served, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
+from ansible_collections.slipway.fastapi.plugins.module_utils._handback import Handback
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
 from ansible_collections.slipway.fastapi.plugins.module_utils._switch import Seen
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Systemd, SystemdError, Unit
@@ -144,21 +149,25 @@ class Switch:
         self.release: str = self.params["release"]
         self.fence = Fence(self.layout.top, self.params["generation"])
         self.systemd = Systemd(module.run_command, self.params["unit"])
+        self.handback = Handback(module.run_command, self.layout.top, self.params["unit"])
         self._invocations: list[str] = []
 
     def run(self) -> dict[str, Any]:
         """Does what there is to do and returns the module's result."""
         self.fence.check()
         seen = self._look()
-        difference = _switch.compare(seen, self.release)
+        difference = self._compare(seen)
         if difference.changed and not self.module.check_mode:
+            refusal = self.handback.refusal()
+            if refusal:
+                self.module.fail_json(msg=refusal)
             if not self.layout.release(self.release).is_dir():
                 self.module.fail_json(
                     msg=f"release {self.release} is not on this host: prepare it first (slipway.fastapi.release)"
                 )
             with self.fence.held(PATIENCE):
                 seen = self._look()
-                difference = _switch.compare(seen, self.release)
+                difference = self._compare(seen)
                 self._apply(seen)
         elif not self.module.check_mode:
             self.fence.remember(PATIENCE)
@@ -169,6 +178,11 @@ class Switch:
             "previous": (_switch.previous_for(seen, self.release) or "").rpartition("/")[2],
             "restarted": _switch.restart_reasons(seen, self.release),
         }
+
+    def _compare(self, seen: Seen) -> Difference:
+        difference = _switch.compare(seen, self.release)
+        self.handback.compare(difference)
+        return difference
 
     def _look(self) -> Seen:
         layout, note = self.layout, self.layout.interrupted()
@@ -204,6 +218,8 @@ class Switch:
         began = time.monotonic()
         if not seen.unit.enabled or seen.unit.stale or seen.unit.load == "not-found":
             self._load_unit()
+        if self.handback.left():
+            self.handback.free_the_port()
         if _switch.restart_reasons(seen, self.release):
             self._start(seen)
         else:
@@ -212,6 +228,9 @@ class Switch:
         self.layout.switching.unlink(missing_ok=True)
         for path in self.layout.leftovers("damaged"):
             _files.remove_tree(path)
+        if self.handback.left():
+            self.handback.remove()
+            self.systemd.reload()
         if _switch.restart_reasons(seen, self.release):
             _served.append(
                 self.layout.history,
