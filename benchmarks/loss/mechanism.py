@@ -49,7 +49,7 @@ MECHANISMS = (BLUE_GREEN, ROLLBACK, *CONTROLS)
 async def play(playbook: str, hosts: Sequence[Host], variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Run a playbook, by its path in the project, and return what its last task has said on each host.
 
-    Without hosts it is for all, and for localhost. Raises PlayError.
+    Without hosts it is for all that the sandbox has. Raises PlayError.
     """
     with tempfile.TemporaryDirectory() as folder:
         process = await asyncio.create_subprocess_exec(

@@ -1,0 +1,54 @@
+"""A release under load loses no request and no stream, and the same load shows what the plain ways lose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from benchmarks.loss import results
+from benchmarks.loss.figures import Summary, summary
+from tests.e2e.run import python
+from tests.e2e.world import World
+
+MECHANISMS = ("blue_green", "restart", "socket")
+LEFT = "ls -d /opt/release-loss; systemctl list-units --all --no-legend 'release-loss*'; systemctl is-active backend"
+
+
+@pytest.fixture(scope="module")
+def release(world: World) -> str:
+    """The release that served before."""
+    return str(httpx.get(f"{world.url}/health", timeout=5).json()["release"])
+
+
+@pytest.fixture(scope="module")
+def measured(world: World, release: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Summary]:
+    """The figures of the short form, by mechanism."""
+    folder = tmp_path_factory.mktemp("results")
+    ways = [word for name in MECHANISMS for word in ("--only", name)]
+    done = python("-m", "benchmarks.release_loss", *ways, "--results", str(folder))
+    assert done.code == 0, done.output[-4000:]
+    (path,) = folder.iterdir()
+    return {found.mechanism: found for found in map(summary, results.read(path)["measurements"])}
+
+
+def test_blue_green_loses_nothing(measured: dict[str, Summary]) -> None:
+    found = measured["blue_green"]
+    assert found.switches == 2
+    assert found.requests > 1000
+    assert found.streams > 20
+    assert not found.causes
+    assert found.streams_lost == 0
+
+
+@pytest.mark.parametrize("name", ["restart", "socket"])
+def test_the_plain_ways_do(measured: dict[str, Summary], name: str) -> None:
+    assert measured[name].lost > 0, "a client that notices no loss here would notice none anywhere"
+
+
+def test_nothing_of_the_measurement_is_left(measured: dict[str, Summary], world: World, release: str) -> None:
+    assert httpx.get(f"{world.url}/health", timeout=5).json()["release"] == release
+    assert world.shell(LEFT).splitlines()[-1] == "active"
+    assert "release-loss.s" not in world.shell(LEFT)
+    assert "8101" not in str(world.api_state()["groups"])
