@@ -1,0 +1,349 @@
+"""The applications that faults happen to, and how they are asked what serves.
+
+The site has four hosts. Each is made an application of its own, a cell, with artifact, parameter, lease and inventory
+of its own: so four tests can run side by side, each with its own faults. For the faults of a fleet all four hosts are
+one application again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+from docker.models.containers import Container
+
+from sandbox.settings import Settings, settings_for
+from tests.e2e.run import LOGS, ROOT, SECONDS, Run
+from tests.e2e.world import World
+
+APP = "faults"
+HOSTS = 4
+WORK = ROOT / ".cache" / "faults"
+LEASE_SECONDS = 15
+"""Short, because the run after a killed one waits for it; long enough for a busy machine to renew it."""
+
+# What serves, as the host itself knows it. A process that has just begun may still be the shell that starts it.
+LOOK = """
+import json, os, subprocess
+from pathlib import Path
+TOP = Path("/opt/backend")
+def link(name):
+    try:
+        return os.readlink(TOP / name).rpartition("/")[2]
+    except OSError:
+        return ""
+def unit(colour):
+    shown = subprocess.run(["systemctl", "show", f"backend@{colour}", "--property=MainPID,ActiveState"],
+                           capture_output=True, text=True).stdout
+    return dict(line.split("=", 1) for line in shown.split())
+def release(pid):
+    try:
+        entries = Path("/proc", pid, "environ").read_bytes().split(b"\\0")
+    except OSError:
+        return ""
+    return next((e.decode().partition("=")[2] for e in entries if e.startswith(b"SLIPWAY_RELEASE=")), "")
+entries = dict(line.split() for line in (TOP / "edge.map").read_text().splitlines())
+active = entries.get("active", "")
+units = {colour: unit(colour) for colour in ("blue", "green")}
+pid = units.get(active, {}).get("MainPID", "0")
+print(json.dumps({
+    "active": active, "current": link("current"), "previous": link("previous"), "linked": link(active),
+    "process": release(pid), "pid": int(pid),
+    "idle": [unit["ActiveState"] for colour, unit in units.items() if colour != active],
+    "note": (TOP / ".switching.json").exists(),
+    "partial": sorted(path.name for path in (TOP / "releases").glob(".*")),
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What serves on one host, by all who could say something else."""
+
+    active: str
+    """The colour in the map."""
+    current: str
+    previous: str
+    linked: str
+    """The release that the colour's link names."""
+    process: str
+    """The release that the colour's process was started with."""
+    pid: int
+    idle: list[str]
+    """State of the other colour."""
+    note: bool
+    """Whether a switch has not come to its end."""
+    partial: list[str]
+    answers: str = ""
+    """The release that answers a request through the port."""
+
+    @property
+    def release(self) -> str:
+        """The one release that serves. Fails where two of them say different things."""
+        named = {"link of the colour": self.linked, "process": self.process, "answer": self.answers}
+        assert len(set(named.values())) == 1, f"torn: {self}"
+        return self.answers
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left of what was done."""
+        return self.current == self.release and self.idle == ["inactive"] and not self.note and not self.partial
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host, from outside and as root."""
+
+    instance: str
+    address: str
+    container: Container = field(repr=False)
+
+    def shell(self, script: str, check: bool = True) -> str:
+        """Runs a script as root and returns what it prints."""
+        done = self.container.exec_run(["bash", "-c", script])
+        output = str(done.output.decode(errors="replace"))
+        assert not check or done.exit_code == 0, f"{script}: {output}"
+        return output
+
+    def look(self) -> Serving:
+        """What serves. Without an answer, `answers` says why."""
+        seen = json.loads(self.shell(f"python3 - <<'PYTHON'\n{LOOK}\nPYTHON"))
+        return Serving(**seen, answers=self.ask())
+
+    def ask(self) -> str:
+        """The release that answers through the port, or why none does."""
+        try:
+            answer = httpx.get(f"http://{self.address}:8000/health", timeout=10)
+        except httpx.HTTPError as error:
+            return f"{type(error).__name__}: {error}"
+        return str(answer.json()["release"]) if answer.status_code == httpx.codes.OK else f"HTTP {answer.status_code}"
+
+
+@dataclass
+class Cell:
+    """An application on one host or more, and the inventory that has only those."""
+
+    name: str
+    hosts: list[Host]
+    world: World
+    parameter: str
+    _count: int = 0
+
+    @property
+    def inventory(self) -> Path:
+        return WORK / self.name / "inventories" / "sandbox"
+
+    @property
+    def settings(self) -> Settings:
+        return self.world.settings
+
+    @property
+    def artifact(self) -> tuple[str, str]:
+        """Bucket and key."""
+        return bucket("artifacts"), f"releases/{self.name}.zip"
+
+    @property
+    def lease(self) -> tuple[str, str]:
+        """Bucket and key."""
+        return bucket("deployments"), f"{self.name}/lease.json"
+
+    def client(self, service: str) -> Any:
+        return self.world.client(service)
+
+    # What is to run.
+
+    def publish(self, body: bytes, sha256: str = "", app: str = "main:app") -> str:
+        """Uploads an archive as `make publish` does, and returns the id of the release that it makes."""
+        digest = sha256 or hashlib.sha256(body).hexdigest()
+        name, key = self.artifact
+        metadata = {"sha256": digest, "app": app}
+        self.client("s3").put_object(Bucket=name, Key=key, Body=body, ContentType="application/zip", Metadata=metadata)
+        return digest[:12]
+
+    def next_version(self) -> str:
+        """A name that no version has had before."""
+        self._count += 1
+        return f"{self.name}-{os.getpid()}-{self._count}"
+
+    def env(self, text: str) -> None:
+        """Stores the `.env`."""
+        self.client("ssm").put_parameter(Name=self.parameter, Value=text, Type="SecureString", Overwrite=True)
+
+    # Runs.
+
+    def command(self, playbook: str, *options: str) -> list[str]:
+        """The command of a person, for this application alone."""
+        inventory = [
+            "-i",
+            str(self.inventory),
+            "-e",
+            f"app={self.name}",
+            "-e",
+            f"slipway_lease_seconds={LEASE_SECONDS}",
+        ]
+        return [str(ROOT / ".venv" / "bin" / "ansible-playbook"), *inventory, f"playbooks/{playbook}.yml", *options]
+
+    def start(self, playbook: str, *options: str) -> Started:
+        """Begins a run and does not wait for it."""
+        return Started(self.command(playbook, *options), self.name)
+
+    def run(self, playbook: str, *options: str) -> Run:
+        """Runs a playbook to its end."""
+        return self.start(playbook, *options).wait()
+
+    def release(self, *options: str) -> Run:
+        """`make release`."""
+        return self.run("release", *options)
+
+    # What came of it.
+
+    def serving(self) -> list[Serving]:
+        """What serves, host by host."""
+        return [host.look() for host in self.hosts]
+
+    def serves(self) -> str:
+        """The release that all hosts serve, by every witness."""
+        releases = {serving.release for serving in self.serving()}
+        assert len(releases) == 1, f"the hosts differ: {releases}"
+        return releases.pop()
+
+    def state(self) -> list[str]:
+        """All that a release could change on the hosts, and nothing that moves by itself."""
+        return [host.shell(STATE) for host in self.hosts]
+
+
+STATE = """
+cd /opt/backend
+cat edge.map; readlink current previous .env venv blue green
+ls -A . releases; sha256sum shared/.env history.jsonl
+systemctl show backend@blue backend@green haproxy --property=Id,ActiveState,MainPID
+"""
+
+
+class Started:
+    """A run that is under way, in a process group of its own."""
+
+    def __init__(self, argv: list[str], name: str) -> None:
+        LOGS.mkdir(parents=True, exist_ok=True)
+        self.argv = argv
+        self._log = (LOGS / f"faults-{name}.log").open("a+", encoding="utf-8", errors="replace")
+        self._log.write(f"\n$ {' '.join(argv)}\n")
+        self._log.flush()
+        self._own = WORK / name / f"run-{time.monotonic_ns()}.log"
+        self._own.parent.mkdir(parents=True, exist_ok=True)
+        with self._own.open("w") as output:
+            self.process = subprocess.Popen(
+                argv,
+                cwd=ROOT,
+                env={
+                    **os.environ,
+                    "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
+                    "NO_COLOR": "1",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self._own.read_text(encoding="utf-8", errors="replace")
+
+    def wait(self) -> Run:
+        """Waits for its end."""
+        try:
+            code = self.process.wait(SECONDS)
+        finally:
+            self.kill()
+        self._log.write(f"{self.output}[exit code {code}]\n")
+        self._log.close()
+        return Run(code, self.output)
+
+    def kill(self) -> None:
+        """Ends the whole group, which has no time for a word."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+    def until(self, condition: Callable[[], object], what: str, seconds: float = 90) -> None:
+        """Waits for a condition while the run is under way."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert self.process.poll() is None, f"the run ended before {what}:\n{self.output[-3000:]}"
+            assert time.monotonic() < deadline, f"no sign of {what} after {seconds} s:\n{self.output[-3000:]}"
+            time.sleep(0.05)
+
+
+def bucket(kind: str) -> str:
+    """A bucket of the site."""
+    return f"slipway-sandbox-{APP}-{kind}-{settings_for('main').account_id}"
+
+
+def changed_nothing(run: Run) -> bool:
+    """Whether a run says so of every host."""
+    return run.code == 0 and not [count for count in re.findall(r"changed=(\d+)", run.output) if count != "0"]
+
+
+def instances() -> list[dict[str, Any]]:
+    """The site's running instances, in the order of their names."""
+    found = (
+        World(settings_for("main"), APP)
+        .client("ec2")
+        .describe_instances(Filters=[{"Name": "instance-state-name", "Values": ["running"]}])
+    )
+    wanted = [one for each in found["Reservations"] for one in each["Instances"]]
+    named = {next(tag["Value"] for tag in one["Tags"] if tag["Key"] == "Name"): one for one in wanted}
+    return [named[name] for name in sorted(named) if name.startswith(f"slipway-sandbox-{APP}")]
+
+
+def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
+    """Makes hosts of the site one application, with an inventory that has no others."""
+    world = World(settings_for("main"), name)
+    tags = {
+        "slipway:app": name,
+        "slipway:artifact": f"s3://{bucket('artifacts')}/releases/{name}.zip",
+        "slipway:env-parameter": parameter,
+    }
+    world.client("ec2").create_tags(
+        Resources=[one["InstanceId"] for one in members],
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+    )
+    containers = docker.from_env().containers
+    prefix = f"slipway-{world.settings.name}"
+    hosts = [
+        Host(one["InstanceId"], one["PublicIpAddress"], containers.get(f"{prefix}-{one['InstanceId']}"))
+        for one in members
+    ]
+    cell = Cell(name, hosts, world, parameter)
+    _write_inventory(cell)
+    return cell
+
+
+def _write_inventory(cell: Cell) -> None:
+    """The sandbox's own inventory, with one more filter."""
+    shutil.rmtree(WORK / cell.name, ignore_errors=True)
+    cell.inventory.mkdir(parents=True)
+    source = ROOT / "inventories" / "sandbox"
+    text = (source / "aws_ec2.yml").read_text(encoding="utf-8")
+    assert text.count("\nfilters:\n") == 1
+    (cell.inventory / "aws_ec2.yml").write_text(
+        text.replace("\nfilters:\n", f"\nfilters:\n  tag:slipway:app: {cell.name}\n"), encoding="utf-8"
+    )
+    (cell.inventory / "group_vars").symlink_to(source / "group_vars")
+    # The group variables find the sandbox's keys from where the inventory is.
+    (WORK / cell.name / ".sandbox").symlink_to(ROOT / ".sandbox")

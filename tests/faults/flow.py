@@ -1,0 +1,57 @@
+"""What every fault is asked afterwards: who serves, what was said, and whether the next run mends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.e2e.run import Run
+from tests.faults.apps import archive, service
+from tests.faults.cells import Cell, changed_nothing
+
+FAILED = 2
+"""Exit code of a play in which a host or this machine failed."""
+
+
+def told(done: Run, *words: str) -> None:
+    """It failed, and said why."""
+    assert done.code == FAILED, f"exit code {done.code}:\n{done.output[-3000:]}"
+    for word in words:
+        assert word in done.output, f"{word!r} is not in:\n{done.output[-3000:]}"
+    assert "Traceback" not in done.output
+
+
+def publish_next(cell: Cell, **more: str) -> str:
+    """Publishes a version that works and that no host has; returns how its release's id begins."""
+    return cell.publish(archive({"main.py": service(cell.next_version(), **more)}))
+
+
+@contextmanager
+def untouched(cell: Cell) -> Iterator[None]:
+    """Hosts serve the same by the same process, and nothing on them has changed.
+
+    So the next run finds what it would have found without the fault, and one such run for several faults will do.
+    """
+    served, state = cell.serves(), cell.state()
+    yield
+    assert cell.serves() == served
+    assert cell.state() == state
+
+
+@contextmanager
+def unharmed(cell: Cell) -> Iterator[None]:
+    """Hosts serve the same by the same process, whatever else was tried on them."""
+    before = [(serving.release, serving.pid) for serving in cell.serving()]
+    yield
+    after = [(serving.release, serving.pid) for serving in cell.serving()]
+    assert after == before
+
+
+def converges(cell: Cell, release: str, *options: str) -> None:
+    """The next run brings every host to the release, leaves nothing undone, and a further one changes nothing."""
+    done = cell.release(*options)
+    assert done.code == 0, done.output[-4000:]
+    assert cell.serves().startswith(release)
+    assert all(serving.settled for serving in cell.serving()), cell.serving()
+    again = cell.release(*options)
+    assert changed_nothing(again), again.output[-4000:]

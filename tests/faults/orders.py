@@ -1,0 +1,49 @@
+"""Faults that the sandbox's services are told to have, each proving that it fired."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sandbox import faults
+from tests.faults.cells import APP, Cell
+
+ALL = 1000
+"""More requests than a run makes."""
+
+
+@contextmanager
+def ordered(cell: Cell, service: str, answer: str, operation: str, resource: str, times: int = ALL) -> Iterator[None]:
+    """A service answers so while this lasts, and has done it at least once."""
+    order = {
+        "service": service,
+        "answer": answer,
+        "operation": operation,
+        "resource": resource,
+        "times": times,
+        "seconds": 300,
+    }
+    number = faults.add(cell.settings, order)["number"]
+    try:
+        yield
+        (fired,) = [one["fired"] for one in faults.ordered(cell.settings) if one["number"] == number]
+        assert fired > 0, f"nothing asked {service} for {operation} on {resource}"
+    finally:
+        faults.clear(cell.settings, number)
+
+
+@contextmanager
+def denied(cell: Cell, resource: str, *actions: str) -> Iterator[None]:
+    """The hosts' role may not do something. Other cells have the same role and another resource."""
+    iam = cell.client("iam")
+    (role,) = [
+        one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith(f"slipway-sandbox-{APP}")
+    ]
+    statement = {"Sid": "Fault", "Effect": "Deny", "Action": list(actions), "Resource": resource}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=role, PolicyName=f"fault-{cell.name}", PolicyDocument=document)
+    try:
+        yield
+    finally:
+        iam.delete_role_policy(RoleName=role, PolicyName=f"fault-{cell.name}")

@@ -1,0 +1,54 @@
+"""`python -m tests.faults.site` makes what all tests of faults share: an application on four hosts in the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from sandbox.settings import settings_for
+from tests.e2e.run import play
+from tests.e2e.world import World
+from tests.faults.cells import APP, HOSTS, WORK
+
+# A range of its own, so that the sandbox's other applications may be there at the same time.
+VARIABLES = f"""
+host_count = {HOSTS}
+network    = {{ mode = "new", cidr = "10.22.0.0/16" }}
+"""
+
+
+def main() -> int:
+    """Makes it, or completes what is there where SLIPWAY_E2E_REUSE is set."""
+    if settings_for("main").pid_file.exists() and "SLIPWAY_E2E_REUSE" not in os.environ:
+        print(
+            "A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", file=sys.stderr
+        )
+        return 2
+    WORK.mkdir(parents=True, exist_ok=True)
+    variables = WORK / "site.tfvars"
+    variables.write_text(VARIABLES, encoding="utf-8")
+    # Up to the service itself: releasing is the tests' own business.
+    playbooks = [f"playbooks/{name}.yml" for name in ("sandbox", "provision", "configure")]
+    done = play(*playbooks, "-e", f"app={APP}", "-e", f"vars_file={variables}")
+    print(done.output, end="")
+    if done.code == 0:
+        let_cells_read_their_parameters()
+    return done.code
+
+
+def let_cells_read_their_parameters() -> None:
+    """One role is all hosts', and what it may read is one application's: it gets the others' beside that."""
+    world = World(settings_for("main"), APP)
+    iam, settings = world.client("iam"), world.settings
+    (role,) = [
+        one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith(f"slipway-sandbox-{APP}")
+    ]
+    resource = f"arn:aws:ssm:{settings.region}:{settings.account_id}:parameter/slipway/sandbox/{APP}-*"
+    statement = {"Sid": "ReadCells", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": resource}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    iam.put_role_policy(RoleName=role, PolicyName="cells", PolicyDocument=json.dumps(document))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Whoever releases is killed, cut off or paused: one release serves, and the next run ends what was begun."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import httpx
+import pytest
+
+from tests.faults.cells import Cell, Started
+from tests.faults.flow import converges, publish_next, told, unharmed, untouched
+from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, write_lease
+
+SLOW = "import time; time.sleep(3)"
+"""Time enough to see a release start."""
+
+
+def begun(cell: Cell, *options: str) -> Started:
+    """A release that has taken its lease."""
+    last = lease_of(cell)["generation"]
+    run = cell.start("release", *options)
+    run.until(lambda: lease_of(cell)["generation"] > last, "its lease")
+    return run
+
+
+def mapped(cell: Cell) -> str:
+    return cell.hosts[0].look().active
+
+
+def test_killed_with_the_lease_taken(cell: Cell) -> None:
+    release = publish_next(cell)
+    with untouched(cell):
+        begun(cell).kill()
+    wait_for_lease(cell)
+    converges(cell, release)
+
+
+def test_killed_while_it_prepares(cell: Cell) -> None:
+    release, host = publish_next(cell), cell.hosts[0]
+    with unharmed(cell):
+        run = begun(cell)
+        run.until(lambda: host.look().partial, "the release that is being made")
+        run.kill()
+        end_modules(host)
+    wait_for_lease(cell)
+    converges(cell, release)
+
+
+def test_killed_at_the_gate(cell: Cell) -> None:
+    release, host = publish_next(cell, start=SLOW), cell.hosts[0]
+    with unharmed(cell):
+        run = begun(cell)
+        run.until(lambda: host.look().note, "the release that starts")
+        run.kill()
+        end_modules(host)
+    wait_for_lease(cell)
+    converges(cell, release)
+
+
+def test_killed_between_the_disk_and_haproxy(cell: Cell) -> None:
+    release, host, served = publish_next(cell, start=SLOW), cell.hosts[0], cell.serves()
+    colour = mapped(cell)
+    run = begun(cell)
+    run.until(lambda: host.look().note, "the release that starts")
+    # It does not answer, so that the switch stands where the disk names a colour that HAProxy does not know yet.
+    host.shell("systemctl kill --signal=STOP haproxy")
+    try:
+        run.until(lambda: f"active {colour}" not in host.shell("cat /opt/backend/edge.map"), "the switch")
+        run.kill()
+        end_modules(host)
+    finally:
+        host.shell("systemctl kill --signal=CONT haproxy")
+    answers_one_of(cell, served, release)
+    wait_for_lease(cell)
+    converges(cell, release)
+
+
+def test_killed_while_it_drains(cell: Cell) -> None:
+    release, host = publish_next(cell), cell.hosts[0]
+    colour = mapped(cell)
+    with httpx.stream("GET", f"http://{host.address}:8000/stream", timeout=30) as response:
+        lines = response.iter_lines()
+        next(lines)
+        run = begun(cell)
+        run.until(lambda: mapped(cell) != colour, "the switch")
+        run.kill()
+        end_modules(host)
+        assert cell.serves().startswith(release)
+        assert host.look().idle == ["active"], "who was served before is served on"
+        next(lines)
+    wait_for_lease(cell)
+    converges(cell, release)
+
+
+def test_killed_after_the_switch(cell: Cell) -> None:
+    release, host = publish_next(cell), cell.hosts[0]
+    run = begun(cell)
+    run.until(lambda: (seen := host.look()).answers.startswith(release) and not seen.note, "the end of the switch")
+    run.kill()
+    assert cell.serves().startswith(release)
+    wait_for_lease(cell)
+    converges(cell, release)
+
+
+def test_ssh_drops(cell: Cell) -> None:
+    release, host, served = publish_next(cell, start=SLOW), cell.hosts[0], cell.serves()
+    rule = "INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"
+    run = begun(cell)
+    run.until(lambda: host.look().note, "the release that starts")
+    host.shell(f"iptables -I {rule}")
+    try:
+        done = run.wait()
+        packets = int(host.shell("iptables -nvxL INPUT | awk '/dpt:22/ {print $1; exit}'"))
+    finally:
+        host.shell(f"iptables -D {rule}")
+    assert packets > 0
+    assert done.code != 0
+    assert "did not answer by SSH" in done.output, done.output[-3000:]
+    answers_one_of(cell, served, release)
+    converges(cell, release)
+
+
+def test_a_stale_lease(cell: Cell) -> None:
+    release = publish_next(cell)
+    write_lease(cell, state="held", owner="anna@gone", ttl=8, token="0" * 32)
+    with untouched(cell):
+        told(cell.release(), "another run is under way", "anna@gone", "expires by itself")
+    time.sleep(9)
+    converges(cell, release)
+
+
+def test_a_deployer_that_was_paused(cell: Cell) -> None:
+    old = publish_next(cell)
+    run = begun(cell, "-e", "slipway_lease_seconds=4")
+    run.until(lambda: "Prepare" in run.output, "the preparation")
+    group = run.process.pid
+    os.killpg(group, signal.SIGSTOP)
+    end_modules(cell.hosts[0])
+    time.sleep(6)
+    new = publish_next(cell)
+    assert old != new
+    converges(cell, new)
+    with untouched(cell):
+        os.killpg(group, signal.SIGCONT)
+        done = run.wait()
+    assert done.code != 0
+    assert "lease" in done.output or "overtaken" in done.output, done.output[-3000:]
+
+
+@pytest.fixture(autouse=True)
+def ssh_is_open(cell: Cell) -> None:
+    """A connection that was kept and is dead would fail the next run by itself."""
+    assert "ssh" in cell.hosts[0].shell("systemctl is-active ssh >/dev/null && echo ssh")

@@ -1,0 +1,80 @@
+"""Faults that take more than one host, or more than one deployer: every host ends on one release."""
+
+from __future__ import annotations
+
+import time
+
+from tests.faults.apps import archive, hook, service
+from tests.faults.cells import Cell
+from tests.faults.flow import converges, publish_next, told, unharmed
+from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease
+
+# On the hosts that have this file a release does not start.
+TRAP = "/etc/fault-trap"
+TRAPPED = f"if os.path.exists({TRAP!r}): raise RuntimeError('{{}} in the trap'.format('caught'))"
+
+
+def test_the_second_of_four_hosts_fails(fleet: Cell) -> None:
+    release = publish_next(fleet, start=TRAPPED)
+    second = sorted(fleet.hosts, key=lambda host: host.instance)[1]
+    served = fleet.serves()
+    second.shell(f"touch {TRAP}")
+    try:
+        done = fleet.release()
+    finally:
+        second.shell(f"rm {TRAP}")
+    told(done, second.instance, "caught in the trap", "Every host serves what it served before")
+    assert fleet.serves() == served
+    assert all(serving.settled for serving in fleet.serving())
+    converges(fleet, release)
+
+
+def test_a_migration_fails(fleet: Cell) -> None:
+    files, modes = hook("#!/bin/sh\necho 'no such table: places' >&2\nexit 3\n")
+    fleet.publish(archive({"main.py": service(fleet.next_version()), **files}, modes))
+    with unharmed(fleet):
+        told(fleet.release(), "migrate", "no such table: places")
+    converges(fleet, publish_next(fleet))
+
+
+def test_killed_between_two_hosts(fleet: Cell) -> None:
+    release, served = publish_next(fleet), fleet.serves()
+    run = fleet.start("release")
+    run.until(lambda: any(host.ask().startswith(release) for host in fleet.hosts), "the first switch")
+    run.kill()
+    for host in fleet.hosts:
+        end_modules(host)
+    answers_one_of(fleet, served, release)
+    wait_for_lease(fleet)
+    converges(fleet, release)
+
+
+def test_eight_releases_at_once(fleet: Cell) -> None:
+    release = publish_next(fleet, start="import time; time.sleep(5)")
+    before = lease_of(fleet)["generation"]
+    runs = [fleet.start("release") for _ in range(8)]
+    done = [run.wait() for run in runs]
+    assert sorted(one.code for one in done) == [0] + 7 * [2], [one.output[-500:] for one in done]
+    for one in done:
+        if one.code:
+            told(one, "another run is under way")
+    assert lease_of(fleet)["generation"] == before + 1
+    converges(fleet, release)
+
+
+def test_a_host_is_killed_while_the_fleet_switches(fleet: Cell) -> None:
+    served = fleet.serves()
+    publish_next(fleet, start="import time; time.sleep(4)")
+    run = fleet.start("release")
+    run.until(lambda: [host for host in fleet.hosts if host.look().note], "the first switch")
+    (victim, *_) = [host for host in fleet.hosts if host.look().note]
+    victim.container.kill()
+    done = run.wait()
+    assert done.code != 0
+    assert victim.instance in done.output
+    victim.container.start()
+    deadline = time.monotonic() + 60
+    while victim.ask() != served and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert fleet.serves() == served
+    converges(fleet, publish_next(fleet))

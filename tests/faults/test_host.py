@@ -1,0 +1,118 @@
+"""A host that lacks something: said before the release, or mended by it, and never the end of what serves."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.apps import archive, service
+from tests.faults.cells import Cell
+from tests.faults.flow import converges, publish_next, told, unharmed
+
+RELEASES = "/opt/backend/releases"
+MOUNTS = {
+    "disk full": (f"mount -t tmpfs -o size=2m tmpfs {RELEASES}", ("MiB free", RELEASES, "larger")),
+    "inodes full": (f"mount -t tmpfs -o size=4g,nr_inodes=500 tmpfs {RELEASES}", ("inodes", RELEASES)),
+    "read-only file system": (
+        f"mount --bind {RELEASES} {RELEASES} && mount -o remount,ro,bind {RELEASES}",
+        ("Read-only file system", RELEASES),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOUNTS)
+def test_file_system(cell: Cell, name: str) -> None:
+    command, words = MOUNTS[name]
+    release, host = publish_next(cell), cell.hosts[0]
+    with unharmed(cell):
+        host.shell(command)
+        try:
+            done = cell.release()
+        finally:
+            host.shell(f"umount {RELEASES}")
+        told(done, *words)
+    converges(cell, release)
+
+
+def test_the_disk_fills_while_files_are_written(cell: Cell) -> None:
+    release, host = publish_next(cell), cell.hosts[0]
+    with unharmed(cell):
+        host.shell(f"mount -t tmpfs -o size=600m tmpfs {RELEASES}")
+        run = cell.start("release")
+        try:
+            run.until(lambda: host.shell(f"ls -d {RELEASES}/.*/work", check=False)[:1] == "/", "the environment")
+            host.shell(f"head -c 700m /dev/zero > {RELEASES}/ballast", check=False)
+            done = run.wait()
+        finally:
+            run.kill()
+            host.shell(f"umount {RELEASES}")
+        told(done, "No space left on device")
+    converges(cell, release)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    ["chown root:root /opt/backend/shared/.env", "chmod 0644 /opt/backend/shared/.env"],
+    ids=["owner", "mode"],
+)
+def test_a_wrong_owner_or_mode_of_the_env_is_put_right(cell: Cell, spoil: str) -> None:
+    look = "stat -c '%U:%G %a' /opt/backend/shared/.env"
+    release, host = publish_next(cell), cell.hosts[0]
+    host.shell(spoil)
+    assert host.shell(look).strip() != "backend:backend 600"
+    converges(cell, release)
+    assert host.shell(look).strip() == "backend:backend 600"
+
+
+def test_a_folder_that_the_service_may_not_enter(cell: Cell) -> None:
+    release, host = publish_next(cell), cell.hosts[0]
+    with unharmed(cell):
+        host.shell(f"chmod 0700 {RELEASES}")
+        try:
+            done = cell.release()
+        finally:
+            host.shell(f"chmod 0755 {RELEASES}")
+        told(done, "Permission denied", RELEASES)
+    converges(cell, release)
+
+
+def test_the_port_is_taken(cell: Cell) -> None:
+    release, host = publish_next(cell), cell.hosts[0]
+    (before,) = cell.serving()
+    host.shell("systemctl stop haproxy; systemd-run --unit=taker python3 -m http.server 8000")
+    try:
+        done = cell.release()
+    finally:
+        host.shell("systemctl stop taker")
+    told(done, "8000", "python3")
+    after = host.look()
+    assert (after.process, after.pid) == (before.release, before.pid)
+    converges(cell, release)
+
+
+def test_the_host_is_killed(cell: Cell) -> None:
+    release, host = publish_next(cell, start="import time; time.sleep(8)"), cell.hosts[0]
+    served = cell.serves()
+    run = cell.start("release")
+    run.until(lambda: host.look().note, "the release that starts")
+    host.container.kill()
+    done = run.wait()
+    assert done.code != 0
+    assert "did not answer by SSH" in done.output or "UNREACHABLE" in done.output.upper(), done.output[-3000:]
+    host.container.start()
+    for _ in range(240):
+        if host.container.exec_run(["systemctl", "is-active", "backend"]).exit_code == 0 and host.ask() == served:
+            break
+        host.shell("sleep 0.25")
+    assert cell.serves() == served, "what served before the host ended serves after it began again"
+    converges(cell, release)
+
+
+def test_wheels_of_the_wrong_hash(cell: Cell) -> None:
+    files = {
+        "main.py": service(cell.next_version()),
+        "requirements.txt": f"fastapi==0.121.0 --hash=sha256:{'0' * 64}\nuvicorn==0.38.0 --hash=sha256:{'1' * 64}\n",
+    }
+    cell.publish(archive(files))
+    with unharmed(cell):
+        told(cell.release(), "requirements.txt", "ash")
+    converges(cell, publish_next(cell))

@@ -1,0 +1,92 @@
+"""The package index cannot be reached or trusted: the release is not made, and the one before serves on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.faults.apps import archive, service
+from tests.faults.cells import Cell
+from tests.faults.flow import converges, publish_next, told, untouched
+
+PORT = 8443
+# Certificates that no client of sound mind takes: of an unknown authority, and of a known one but of yesterday.
+SERVE = f"""
+import http.server, ssl
+server = http.server.HTTPServer(("127.0.0.1", {PORT}), http.server.SimpleHTTPRequestHandler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/run/index.pem")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+REQUEST = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj"
+AUTHORITY = f"{REQUEST} /CN=fault -x509 -days 30 -keyout ca.key -out ca.pem"
+SIGN = (
+    f"{REQUEST} /CN=localhost -keyout key.pem -out index.csr && echo subjectAltName=DNS:localhost > index.ext && "
+    "openssl x509 -req -in index.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile index.ext -out cert.pem -days"
+)
+TRUST = "cp ca.pem /usr/local/share/ca-certificates/fault.crt && update-ca-certificates"
+DISTRUST = "rm -f /usr/local/share/ca-certificates/fault.crt && update-ca-certificates --fresh"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mended(cell: Cell) -> Iterator[None]:
+    """After the last of them one run brings a version that needs none of it."""
+    yield
+    converges(cell, publish_next(cell))
+
+
+def publish_with(cell: Cell, requirements: str) -> None:
+    """A version whose requirements no cache has."""
+    cell.publish(archive({"main.py": service(cell.next_version()), "requirements.txt": requirements}))
+
+
+@contextmanager
+def index(cell: Cell, certificate: str) -> Iterator[str]:
+    """An index on the host itself, with a certificate that the command makes as /run/index.pem."""
+    host = cell.hosts[0]
+    host.shell(
+        f"cd /run && {certificate} && cat key.pem cert.pem > index.pem && cat > index.py <<'PYTHON'\n{SERVE}\nPYTHON"
+    )
+    host.shell("systemd-run --unit=index python3 /run/index.py; sleep 0.5; systemctl is-active index")
+    try:
+        yield f"--index-url https://localhost:{PORT}/simple\nfastapi\nuvicorn\n"
+    finally:
+        host.shell("systemctl stop index; cd /run; rm -f index.* key.pem cert.pem ca.*")
+
+
+def test_name_resolution(cell: Cell) -> None:
+    publish_with(cell, "--index-url https://index.invalid/simple\nfastapi\nuvicorn\n")
+    with untouched(cell):
+        told(cell.release(), "index.invalid", "dns error")
+
+
+def test_untrusted_certificate(cell: Cell) -> None:
+    with index(cell, f"{AUTHORITY} && {SIGN} 30") as requirements:
+        publish_with(cell, requirements)
+        with untouched(cell):
+            told(cell.release(), "localhost:8443", "invalid peer certificate", "UnknownIssuer")
+
+
+def test_expired_certificate(cell: Cell) -> None:
+    try:
+        with index(cell, f"{AUTHORITY} && {SIGN} -1 && {TRUST}") as requirements:
+            publish_with(cell, requirements)
+            with untouched(cell):
+                told(cell.release(), "localhost:8443", "invalid peer certificate", "Expired")
+    finally:
+        cell.hosts[0].shell(DISTRUST)
+
+
+def test_an_index_that_does_not_answer(cell: Cell) -> None:
+    host = cell.hosts[0]
+    publish_with(cell, "--index-url https://192.0.2.99/simple\nfastapi\nuvicorn\n")
+    host.shell("iptables -I OUTPUT -d 192.0.2.99 -j DROP")
+    try:
+        with untouched(cell):
+            told(cell.release(), "192.0.2.99")
+        assert int(host.shell("iptables -nvxL OUTPUT | awk '/192.0.2.99/ {print $1}'")) > 0
+    finally:
+        host.shell("iptables -D OUTPUT -d 192.0.2.99 -j DROP")

@@ -1,0 +1,51 @@
+"""Releases that end anywhere: each host serves the old or the new one, whole, and the next run converges.
+
+Here it is a few rounds on one host; `make interruptions` has as many as are wanted, on all hosts side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+
+import pytest
+
+from tests.faults.cells import HOSTS, Cell
+from tests.faults.flow import publish_next
+from tests.faults.kills import answers_one_of, end_modules, wait_for_lease
+
+ROUNDS = int(os.environ.get("ROUNDS") or 5)
+SEED = int(os.environ.get("SEED") or 4)
+"""The short form has the same moments each time, as far as a machine repeats itself."""
+PARTS = HOSTS if ROUNDS >= HOSTS**2 else 1
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_random_interruptions(cell: Cell, part: int) -> None:
+    rounds = len(range(part, ROUNDS, PARTS))
+    chance = random.Random(SEED + part)  # noqa: S311 - it must be repeatable
+    longest, hit = 12.0, 0
+    for number in range(1, rounds + 1):
+        served, release = cell.serves(), publish_next(cell)
+        run = cell.start("release")
+        began, wait = time.monotonic(), chance.uniform(0, longest)
+        while run.process.poll() is None and time.monotonic() - began < wait:
+            time.sleep(0.02)
+        hit += run.process.poll() is None
+        run.kill()
+        # Half of them take what runs on the host with them, the others leave it to end what it does.
+        if chance.random() < 0.5:
+            end_modules(cell.hosts[0])
+        answers_one_of(cell, served, release)
+        wait_for_lease(cell)
+        began = time.monotonic()
+        done = cell.release()
+        longest = time.monotonic() - began
+        assert done.code == 0, f"part {part}, round {number}, SEED={SEED}:\n{done.output[-3000:]}"
+        assert cell.serves().startswith(release), f"part {part}, round {number}, SEED={SEED}"
+        assert all(serving.settled for serving in cell.serving()), (
+            f"part {part}, round {number}, SEED={SEED}: {cell.serving()}"
+        )
+        print(f"  {number}: killed after {wait:.1f} s, converged in {longest:.1f} s", flush=True)
+    assert hit >= rounds // 2, f"only {hit} of {rounds} were interrupted before their end"

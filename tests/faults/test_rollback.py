@@ -1,0 +1,56 @@
+"""The way back, where something is missing for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.cells import Cell, changed_nothing
+from tests.faults.flow import converges, publish_next, told, untouched
+from tests.faults.orders import ordered
+
+
+@pytest.fixture
+def two(cell: Cell) -> tuple[str, str]:
+    """Two releases, the second of which serves."""
+    converges(cell, publish_next(cell))
+    first = cell.serves()
+    second = publish_next(cell)
+    assert cell.release().code == 0
+    assert cell.serves().startswith(second)
+    return first, cell.serves()
+
+
+def test_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
+    first, second = two
+    bucket, key = cell.lease
+    with ordered(cell, "s3", "500", "", f"/{bucket}/{cell.name}/"):
+        done = cell.run("rollback")
+        assert done.code == 0, done.output[-3000:]
+    assert "without a lease" in done.output
+    assert cell.serves() == first
+    assert first in done.output
+    # What is published is what the next release brings.
+    converges(cell, second)
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("rm -r /opt/backend/releases/{id}", ("rollback",)),
+        ("echo '# x' >> /opt/backend/releases/{id}/code/main.py", ("code/main.py",)),
+        ("rm /opt/backend/releases/{id}/manifest.json", ("manifest",)),
+    ],
+    ids=["missing", "changed file", "no manifest"],
+)
+def test_a_target_that_is_not_whole(cell: Cell, two: tuple[str, str], damage: str, words: tuple[str, ...]) -> None:
+    first, second = two
+    cell.hosts[0].shell(damage.format(id=first))
+    with untouched(cell):
+        told(cell.run("rollback", "-e", f"to={first}"), first, *words)
+    assert cell.serves() == second
+    assert changed_nothing(cell.release())
+
+
+def test_a_release_that_never_was(cell: Cell) -> None:
+    with untouched(cell):
+        told(cell.run("rollback", "-e", "to=000000000000-00000000"), "000000000000-00000000")

@@ -1,0 +1,111 @@
+"""Releases that do not come to serve: the one before serves on, and the failed one's journal is shown."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from tests.faults.apps import archive, service
+from tests.faults.cells import Cell
+from tests.faults.flow import converges, publish_next, told, unharmed
+
+SHORT = ("-e", "uvicorn_health_timeout=6")
+"""Seconds that a release has for its first good answer, where it will have none."""
+
+# What it takes first, so that the kernel and not Python says no.
+HUNGRY = "hoard = [bytes(range(256)) * 4096 for _ in range(400)]"
+FAILING = {
+    "crash at import": ({"start": "raise RuntimeError('no {}'.format('luck'))"}, (), ("no luck", "has ended")),
+    "crash loop": (
+        {"start": "import threading; threading.Timer(0.3, os._exit, [3]).start()", "status": "503"},
+        (),
+        ("ended",),
+    ),
+    "never well": ({"status": "503"}, SHORT, ("did not answer 200 within 6 s", "HTTP 503")),
+    "health that comes and goes": ({"status": "200 if asked % 2 else 503"}, SHORT, ("HTTP 503",)),
+    "a start that is too slow": ({"start": "import time; time.sleep(30)"}, SHORT, ("did not answer 200 within 6 s",)),
+    "another release's answer": (
+        {"start": "os.environ['SLIPWAY_RELEASE'] = 'other'"},
+        (),
+        ("release other", "SLIPWAY_RELEASE"),
+    ),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def mended(cell: Cell) -> Iterator[None]:
+    """After the last of them one run brings a version that works."""
+    yield
+    converges(cell, publish_next(cell))
+
+
+@pytest.mark.parametrize("name", FAILING)
+def test_a_release_that_does_not_serve(cell: Cell, name: str) -> None:
+    source, options, words = FAILING[name]
+    release = publish_next(cell, **source)
+    with unharmed(cell):
+        told(cell.release(*options), release, "serves as before", *words)
+    (serving,) = cell.serving()
+    assert serving.settled, serving
+
+
+def test_out_of_memory(cell: Cell) -> None:
+    release = publish_next(cell, start=HUNGRY)
+    host = cell.hosts[0]
+    (before,) = cell.serving()
+    idle = "green" if before.active == "blue" else "blue"
+    folder = f"/etc/systemd/system/backend@{idle}.service.d"
+    with unharmed(cell):
+        host.shell(
+            f"mkdir {folder}; printf '[Service]\\nMemoryMax=150M\\n' > {folder}/memory.conf; systemctl daemon-reload"
+        )
+        try:
+            done = cell.release()
+        finally:
+            host.shell(f"rm -r {folder}; systemctl daemon-reload")
+        told(done, release, "serves as before", "oom-kill")
+    converges(cell, publish_next(cell))
+
+
+def test_a_slow_start(cell: Cell) -> None:
+    release, served = publish_next(cell, start="import time; time.sleep(6)"), cell.serves()
+    run = cell.start("release")
+    run.until(lambda: cell.hosts[0].look().note, "the release that starts")
+    assert cell.serves() == served
+    done = run.wait()
+    assert done.code == 0, done.output[-3000:]
+    assert cell.serves().startswith(release)
+
+
+@contextmanager
+def stream(cell: Cell) -> Iterator[httpx.Response]:
+    """A client that reads a stream without an end."""
+    with httpx.stream("GET", f"http://{cell.hosts[0].address}:8000/stream", timeout=30) as response:
+        yield response
+
+
+def test_an_endless_stream(cell: Cell) -> None:
+    release = publish_next(cell)
+    with stream(cell) as response:
+        lines = response.iter_lines()
+        assert next(lines) == "data: tick"
+        began = time.monotonic()
+        run = cell.start("release", "-e", "slipway_drain_seconds=3")
+        # It is read all the time, until the release before is stopped.
+        with pytest.raises(httpx.HTTPError):
+            for _ in lines:
+                assert time.monotonic() - began < 120
+        done = run.wait()
+    assert done.code == 0, done.output[-3000:]
+    assert "1 requests or streams had not ended after 3 s" in done.output, done.output[-3000:]
+    converges(cell, release)
+
+
+def test_a_published_name_that_the_module_lacks(cell: Cell) -> None:
+    release = cell.publish(archive({"main.py": service(cell.next_version())}), app="main:other")
+    with unharmed(cell):
+        told(cell.release(), release, "other", "serves as before")
