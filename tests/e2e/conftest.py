@@ -18,10 +18,12 @@ REUSE = "SLIPWAY_E2E_REUSE" in os.environ
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests without a sandbox come first, those that end or interrupt it last: everything between shares it.
 
-    The first of these are about what two runs have made, before others change it.
+    The first of these are about what two runs have made, before others change it; test_deployer comes before all,
+    because it reads in the sandbox's log what these runs alone have asked for.
     """
     order = {
-        "test_bad_machine": -2,
+        "test_bad_machine": -3,
+        "test_deployer": -2,
         "test_site": -1,
         "test_gap_fill": 1,
         "test_sandbox_down": 2,

@@ -6,16 +6,17 @@ Import this only after ``environment.prepare``: moto reads its settings while it
 from __future__ import annotations
 
 import io
-import re
 import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from moto.core.request import Request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from sandbox.server import injection
 from sandbox.server.aws import (
     buckets,
+    calls,
     console,
     databases,
     default_vpc,
@@ -35,9 +36,6 @@ from sandbox.settings import Settings
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
-
-
-_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
 def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) -> WSGIApplication:
@@ -87,10 +85,12 @@ def _read_body(environ: WSGIEnvironment) -> None:
 
 
 def _operation(environ: WSGIEnvironment) -> str:
-    """The operation's name, for the log, where the path does not tell it."""
-    if target := environ.get("HTTP_X_AMZ_TARGET"):
-        return str(target).rpartition(".")[2]
-    if not environ.get("CONTENT_TYPE", "").startswith("application/x-www-form-urlencoded"):
+    """Service and operation, for the log: `s3:PutObject`. Empty where nobody has signed."""
+    request = Request(environ)
+    credential = calls.credential(request)
+    if credential is None:
         return ""
-    found = _ACTION.search(environ["wsgi.input"].getvalue())
-    return found[1].decode() if found else ""
+    request.get_data()  # Keeps the body: reading a form would leave none for those behind.
+    name = calls.operation(request, credential.service)
+    environ["wsgi.input"].seek(0)
+    return f"{credential.service}:{name}" if name else ""

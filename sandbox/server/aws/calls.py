@@ -67,6 +67,15 @@ def service_model(service: str) -> ServiceModel | None:
         return None
 
 
+def operation(request: Request, service: str) -> str:
+    """The name of the operation that a request signed for *service* asks for; empty where it is unknown."""
+    try:
+        found, _ = get_service_router(_MODELS.get(service, service)).match(request)
+    except (NotFound, NotImplementedError, UnknownServiceError):
+        return ""
+    return str(found.name)
+
+
 def call(request: Request, service: str) -> Call:
     """Read the call out of a request that is signed for *service*."""
     model = service_model(service)

@@ -136,7 +136,7 @@ def test_the_log_names_operations_and_no_secret(server: Server, rds: Any) -> Non
     password = secret(server, create(rds, "logged"))["password"]
     server.client("ssm").put_parameter(Name="/logged", Value="API_KEY=do-not-log", Type="SecureString")
     log = server.log.read_text()
-    assert "CreateDBInstance" in log
-    assert "PutParameter" in log
+    assert "POST / rds:CreateDBInstance 200" in log
+    assert "POST / ssm:PutParameter 200" in log
     assert password not in log
     assert "do-not-log" not in log

@@ -19,6 +19,8 @@ BUCKET = "arn:aws:s3:::b"
         ("ListObjectsV2", {"Bucket": "b"}, [("ListBucket", BUCKET)]),
         ("ListObjectVersions", {"Bucket": "b"}, [("ListBucketVersions", BUCKET)]),
         ("GetBucketVersioning", {"Bucket": "b"}, [("GetBucketVersioning", BUCKET)]),
+        ("GetBucketReplication", {"Bucket": "b"}, [("GetReplicationConfiguration", BUCKET)]),
+        ("GetBucketAccelerateConfiguration", {"Bucket": "b"}, [("GetAccelerateConfiguration", BUCKET)]),
         ("GetObject", {"Bucket": "b", "Key": "k/l"}, [("GetObject", BUCKET + "/k/l")]),
         ("HeadObject", {"Bucket": "b", "Key": "k"}, [("GetObject", BUCKET + "/k")]),
         ("GetObject", {"Bucket": "b", "Key": "k", "VersionId": "1"}, [("GetObjectVersion", BUCKET + "/k")]),
