@@ -17,6 +17,9 @@ PLAY = """
   tasks:
     - name: Say something
       ansible.builtin.debug: {msg: [first line, second line]}
+    - name: Say something of each
+      ansible.builtin.debug: {msg: "of {{ item }}"}
+      loop: [one, two]
     - name: Change something
       ansible.builtin.command: "true"
     - name: Change nothing
@@ -60,9 +63,9 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_a_line_for_each_step_and_none_for_what_did_not_happen(tmp_path: Path) -> None:
     shown = [line for line in run(tmp_path).stdout.splitlines() if line.strip()]
     assert shown[0] == "Harbour"
-    assert shown[1:3] == ["first line", "second line"]
-    assert shown[3].startswith("  ~ Change something  ")
-    assert shown[4].startswith("  ✓ Change nothing  ")
+    assert shown[1:5] == ["first line", "second line", "of one", "of two"]
+    assert shown[5].startswith("  ~ Change something  ")
+    assert shown[6].startswith("  ✓ Change nothing  ")
     assert not [line for line in shown if "Leave" in line or line == "Empty"]
 
 

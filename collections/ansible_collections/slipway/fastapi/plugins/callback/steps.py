@@ -99,8 +99,9 @@ class CallbackModule(DefaultCallback):
             return
         outcome = result.result
         if result.task.action in constants._ACTION_DEBUG:
-            for line in text_of(outcome.get("msg", "")):
-                self._say(line)
+            # Of a loop, each item has said its own.
+            if "results" not in outcome:
+                self._tell(outcome)
             return
         if result.task.action in SILENT:
             return
@@ -129,9 +130,11 @@ class CallbackModule(DefaultCallback):
             super().v2_runner_on_skipped(result)
 
     def v2_runner_item_on_ok(self, result: Any) -> None:
-        """The task's own line is enough."""
+        """The task's own line is enough, unless the task is there to say something."""
         if not self._short:
             super().v2_runner_item_on_ok(result)
+        elif result.task.action in constants._ACTION_DEBUG:
+            self._tell(result.result)
 
     def v2_runner_item_on_skipped(self, result: Any) -> None:
         """Nothing happened: no line."""
@@ -171,6 +174,10 @@ class CallbackModule(DefaultCallback):
             self._display.display(f"\n{self._heading}", color=constants.COLOR_HIGHLIGHT)
             self._heading = ""
         self._display.display(line, color=color, stderr=stderr)
+
+    def _tell(self, outcome: Any) -> None:
+        for line in text_of(outcome.get("msg", "")):
+            self._say(line)
 
     def _explain(self, result: Any) -> None:
         outcome = result.result
