@@ -14,7 +14,7 @@ SOURCES = [SERVICE / "main.py", *sorted((SERVICE / "service").glob("*.py"))]
 # What the service reads and nobody has to set.
 OPTIONAL = {"GEMINI_MODEL", "TAVILY_BASE_URL", "GEMINI_BASE_URL"}
 FROM_THE_USER = {"TAVILY_API_KEY", "GEMINI_API_KEY"}
-FROM_SLIPWAY = {"DATABASE_URL", "S3_BUCKET", "SLIPWAY_RELEASE"}
+FROM_SLIPWAY = {"DATABASE_URL", "S3_BUCKET", "SLIPWAY_RELEASE", "SLIPWAY_DRAIN_FILE"}
 
 
 def read_variables() -> set[str]:

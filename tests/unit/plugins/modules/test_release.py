@@ -110,7 +110,7 @@ def test_a_release_is_complete_and_only_its_environment_is_private(runner: Runne
     release = Path(runner.run()["path"])
     assert sorted(path.name for path in release.iterdir()) == [".env", "code", "manifest.json", "release.env", "venv"]
     assert (release / "code" / "main.py").is_file()
-    assert (release / "release.env").read_text() == f"SLIPWAY_RELEASE={release.name}\n"
+    assert (release / "release.env").read_text() == f"SLIPWAY_RELEASE={release.name}\nSLIPWAY_APP=main:app\n"
     assert (release / ".env").read_text() == "KEY=canary-7f3a\n"
     assert stat.S_IMODE((release / ".env").stat().st_mode) == 0o600
     writable = [path for path in release.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o022]
