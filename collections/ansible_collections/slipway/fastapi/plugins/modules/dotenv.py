@@ -161,7 +161,7 @@ def fetch_all(ssm: Any, wanted: Sequence[Mapping[str, Any]]) -> list[Parameter]:
         elif entry["required"]:
             raise AwsError(
                 f"parameter {entry['name']} does not exist; "
-                "create it with `make env-push FILE=.env` (with MORE=yes where it is the second), or mark it as not required"
+                "create it with `make env-push FILE=.env` (the second one: MORE=yes), or mark it as not required"
             )
     return found
 
