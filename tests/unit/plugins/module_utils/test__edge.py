@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import threading
 from collections.abc import Iterator
@@ -14,6 +15,11 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._edge import EdgeE
 from tests.unit.plugins.short_folder import short_folder
 
 MAP = Path("/opt/backend/edge.map")
+PEM = Path("/etc/haproxy/service.pem")
+FOOTER = "-----END CERTIFICATE-----"
+FIRST, SECOND = (f"-----BEGIN CERTIFICATE-----\n{content}\n{FOOTER}" for content in ("Zmlyc3Q=", "c2Vjb25k"))
+KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+SHA1 = hashlib.sha1(b"second", usedforsecurity=False).hexdigest().upper()
 UNKNOWN = "Unknown map identifier. Please use #<id> or <file>."
 
 
@@ -28,6 +34,9 @@ class HAProxy:
         """By their process ids, the one with new connections first."""
         self.ending: set[str] = set()
         """Those that end before they do what they are told."""
+        self.certificate = ""
+        self.pending = ""
+        self.largest = 16_384
         self.deaf = False
         self.silent = False
         self.commands: list[str] = []
@@ -57,9 +66,25 @@ class HAProxy:
             if self.silent:
                 continue
             with connection:
-                command = connection.recv(1 << 16).decode().strip()
-                self.commands.append(command)
-                connection.sendall(f"{self._answer(command.split())}\n".encode())
+                # The caller tells the end of what it sends.
+                command = connection.makefile("rb").read().decode()
+                self.commands.append(command.strip())
+                answer = self._certificate(command) if " ssl cert " in command else self._answer(command.split())
+                connection.sendall(f"{answer}\n".encode())
+
+    def _certificate(self, command: str) -> str:
+        verb = command.split(maxsplit=1)[0]
+        if verb == "show":
+            return f"Filename: {PEM}\nSHA1 FingerPrint: {self.certificate}\n" if self.certificate else "Not found"
+        if verb == "commit" and self.pending:
+            self.certificate, self.pending = self.pending, ""
+        if verb == "set" and len(command) < self.largest:
+            # An empty line ends what belongs to a command.
+            text = command.partition("<<\n")[2].partition("\n\n")[0]
+            self.pending = {FIRST: "1D01", SECOND: SHA1}[text[: text.index("\n-----END") + len(FOOTER) + 1]]
+        if verb == "abort":
+            self.pending = ""
+        return ""
 
     def _answer(self, words: list[str]) -> str:
         if words == ["show", "info"]:
@@ -179,6 +204,34 @@ def test_one_that_does_not_answer_is_named_with_where_to_look(
     haproxy.silent = True
     with pytest.raises(EdgeError, match="systemctl status haproxy"):
         runtime.started()
+
+
+def test_the_certificate_that_runs_is_read(runtime: Runtime, haproxy: HAProxy) -> None:
+    assert runtime.certificate(PEM) is None
+    haproxy.certificate = SHA1
+    assert runtime.certificate(PEM) == SHA1
+
+
+def test_a_certificate_is_renewed_from_its_file(runtime: Runtime, haproxy: HAProxy, tmp_path: Path) -> None:
+    path = tmp_path / "service.pem"
+    assert _edge.fingerprint(path) is None
+    path.write_text(f"{SECOND}\n\n{FIRST}\n\n{KEY}")
+    assert _edge.fingerprint(path) == SHA1
+    haproxy.certificate = "1D01"
+    assert runtime.renew(path) is True
+    assert runtime.certificate(path) == SHA1
+    sent = next(command for command in haproxy.commands if command.startswith("set"))
+    assert sent.endswith(KEY.strip()), "an empty line before it would have ended the command"
+
+
+def test_a_certificate_that_is_too_large_is_left_to_a_reload(
+    runtime: Runtime, haproxy: HAProxy, tmp_path: Path
+) -> None:
+    (tmp_path / "service.pem").write_text(f"{SECOND}\n{KEY}")
+    haproxy.certificate, haproxy.largest = "1D01", 50
+    assert runtime.renew(tmp_path / "service.pem") is False
+    assert haproxy.certificate == "1D01"
+    assert haproxy.commands[-1].startswith("abort ssl cert")
 
 
 def test_connections_are_counted_those_that_wait_too() -> None:

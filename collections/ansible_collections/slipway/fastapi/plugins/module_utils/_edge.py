@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,8 @@ UNIT = "haproxy"
 CONFIG = Path("/etc/haproxy/haproxy.cfg")
 SOCKET = Path("/run/haproxy/slipway.sock")
 MASTER = Path("/run/haproxy/master.sock")
+CERTIFICATE = Path("/etc/haproxy/service.pem")
+"""With its chain and its key; there is none without HTTPS."""
 ANSWER_SECONDS = 5.0
 NOTHING = "none"
 """What the map says where nothing has been released."""
@@ -78,10 +82,43 @@ class Runtime:
                     f"HAProxy still has {key} {held or 'unset'} instead of {value}: {said or 'it said nothing'}"
                 )
 
+    def certificate(self, path: Path) -> str | None:
+        """The fingerprint of a certificate as HAProxy has it in memory; None where it has none from this file."""
+        for line in _ask(self.path, f"show ssl cert {path}").splitlines():
+            name, _, value = line.partition(": ")
+            if name == "SHA1 FingerPrint":
+                return value.strip()
+        return None
+
+    def renew(self, path: Path) -> bool:
+        """Takes a certificate from its file for every new connection; those that are there keep the one they have.
+
+        Returns whether it did: a command holds less than its buffer (tune.bufsize, 16 KiB), a file may hold more.
+        """
+        # An empty line would end what is sent.
+        content = "\n".join(filter(None, (line.strip() for line in path.read_text(encoding="ascii").splitlines())))
+        _ask(self.path, f"set ssl cert {path} <<\n{content}\n")
+        _ask(self.path, f"commit ssl cert {path}")
+        if self.certificate(path) == fingerprint(path):
+            return True
+        _ask(self.path, f"abort ssl cert {path}")
+        return False
+
     def _workers(self) -> list[str]:
         """The process ids of all workers."""
         lines = (line.split() for line in _ask(self.master, "show proc").splitlines())
         return [fields[0] for fields in lines if len(fields) > 1 and fields[1] == "worker"]
+
+
+def fingerprint(path: Path) -> str | None:
+    """The SHA-1 fingerprint of the first certificate in a PEM file, as HAProxy writes it; None without the file."""
+    try:
+        text = path.read_text(encoding="ascii")
+    except FileNotFoundError:
+        return None
+    begin, end = text.index(ssl.PEM_HEADER), text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
+    content = ssl.PEM_cert_to_DER_cert(text[begin:end])
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest().upper()
 
 
 def _ask(path: Path, command: str) -> str:

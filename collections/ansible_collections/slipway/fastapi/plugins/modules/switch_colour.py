@@ -18,8 +18,8 @@ description:
   - Which colour serves is kept in C(edge.map) in O(dir), written before HAProxy is told, so that a host or a HAProxy
     that starts anew sends requests to the same one.
   - A run that was ended at any point leaves one release serving. The next run goes on from what it finds.
-  - HAProxy is started when it does not run, reads its configuration again when that is newer, and is started anew when
-    its unit is.
+  - HAProxy is started when it does not run, reads its configuration again when that is newer, takes a certificate
+    that was renewed without either, and is started anew when its unit is newer.
 author:
   - Slipway (@slipway)
 options:
@@ -280,6 +280,8 @@ class SwitchColour:
             outdated.append("systemd has not read its files again")
         if unit.running and not outdated and entries is not None and self._config_is_newer():
             outdated = [f"{_edge.CONFIG} is newer than what runs"]
+        if unit.running and not outdated and entries is not None and self._certificate_is_other():
+            outdated = [f"{_edge.CERTIFICATE} is not what runs"]
         if unit.running and entries is None:
             outdated = outdated or ["it runs another configuration"]
         return Edge(unit, (entries or {}).get("active"), outdated)
@@ -290,6 +292,10 @@ class SwitchColour:
             return self.runtime.started() + 1 <= _edge.CONFIG.stat().st_mtime <= time.time()
         except (FileNotFoundError, _edge.EdgeError):
             return False
+
+    def _certificate_is_other(self) -> bool:
+        stored = _edge.fingerprint(_edge.CERTIFICATE)
+        return stored is not None and self.runtime.certificate(_edge.CERTIFICATE) not in (None, stored)
 
     # What must not be.
 
@@ -404,7 +410,9 @@ class SwitchColour:
         else:
             # Before a reload too: the worker that it leaves behind answers one more request of each connection.
             self.runtime.set(self.map, "active", active)
-            if self._config_is_newer():
+            if self._certificate_is_other():
+                self.runtime.renew(_edge.CERTIFICATE)
+            if self._config_is_newer() or self._certificate_is_other():
                 self.edge.reload_service()
                 self._wait_for_edge(active)
 
@@ -423,7 +431,11 @@ class SwitchColour:
 
     def _wait_for_edge(self, active: str) -> None:
         deadline = time.monotonic() + EDGE_SECONDS
-        while (self.runtime.entries(self.map) or {}).get("active") != active or self._config_is_newer():
+        while (
+            (self.runtime.entries(self.map) or {}).get("active") != active
+            or self._config_is_newer()
+            or self._certificate_is_other()
+        ):
             if time.monotonic() >= deadline:
                 raise _edge.EdgeError(
                     f"HAProxy does not run with its configuration after {EDGE_SECONDS} s: "
