@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from bisect import bisect
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +12,6 @@ from itertools import accumulate
 from typing import Any
 
 TENTHS_A_SECOND = 10_000
-CALM_AFTER_SECONDS = 1.0
-"""After the last switch requests may still wait behind each other."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,8 @@ class Summary:
     switches: int
     switch_seconds: float
     """Median, of the whole command."""
+    turn_seconds: float
+    """Median, from the command's start to the last request that was lost or answered by the release before."""
     requests: int
     lost: int
     causes: Mapping[tuple[str, str], int]
@@ -59,7 +60,7 @@ class Summary:
     """Complete by more than one connection: the service ended them politely."""
     p50: float
     p99: float
-    """Before the first switch, and after the last."""
+    """Before the first switch: after one, requests may still wait behind each other."""
     p99_switching: float
     """From the start of a switch's command to its end."""
     longest: float
@@ -69,11 +70,10 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
     """Return a measurement's figures."""
     rows = Rows.of(measurement["requests"])
     windows = [(switch["began"], switch["ended"]) for switch in measurement["switches"]]
-    calm = [(0.0, windows[0][0]), (windows[-1][1] + CALM_AFTER_SECONDS, measurement["seconds"])]
     answered = [
         (due / TENTHS_A_SECOND, late) for due, late, cause in zip(rows.due, rows.latency, rows.cause) if not cause
     ]
-    steady = [latency for due, latency in answered if within(due, calm)]
+    steady = [latency for due, latency in answered if due < windows[0][0]]
     switching = [latency for due, latency in answered if within(due, windows)]
     causes = Counter((kind, cause) for kind, cause in zip(rows.kind, rows.cause) if cause)
     streams = [stream for stream in measurement["streams"] if stream["cause"] != "open"]
@@ -83,6 +83,7 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
         seconds=measurement["seconds"],
         switches=len(windows),
         switch_seconds=statistics.median(ended - began for began, ended in windows),
+        turn_seconds=statistics.median(_turns(rows, measurement["switches"])),
         requests=len(rows.due),
         lost=causes.total(),
         causes=dict(causes),
@@ -94,6 +95,17 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
         p99_switching=percentile(switching, 99) / 10,
         longest=max((latency for _, latency in answered), default=0) / 10,
     )
+
+
+def _turns(rows: Rows, switches: Sequence[Mapping[str, Any]]) -> list[float]:
+    """Return for each switch after how many seconds the last request was due that its release did not answer."""
+    begins = [switch["began"] for switch in switches]
+    turns = [0.0] * len(switches)
+    for due, release in zip(rows.due, rows.release):
+        number = bisect(begins, due / TENTHS_A_SECOND) - 1
+        if number >= 0 and release != switches[number]["release"]:
+            turns[number] = max(turns[number], due / TENTHS_A_SECOND - begins[number])
+    return turns
 
 
 def within(time: float, windows: Sequence[tuple[float, float]]) -> bool:

@@ -22,7 +22,8 @@ COLUMNS = (
     "p99 steady",
     "p99 switching",
     "Longest",
-    "A switch takes",
+    "New release alone after",
+    "Command takes",
 )
 
 
@@ -55,6 +56,7 @@ def table(summaries: Sequence[Summary]) -> str:
             f"{one.p99:.1f} ms",
             f"{one.p99_switching:.1f} ms",
             f"{one.longest:.0f} ms",
+            f"{one.turn_seconds:.1f} s",
             f"{one.switch_seconds:.1f} s",
         )
         for one in summaries
