@@ -141,7 +141,7 @@ variable "backend_http_cidrs" {
 
 variable "https" {
   type        = bool
-  description = "Whether port 443 is open to backend_http_cidrs as well, for something on the host that answers there."
+  description = "Whether port 443 is open to backend_http_cidrs as well. What answers there is HAProxy, given a certificate (slipway_certificate)."
   default     = false
   nullable    = false
 }
