@@ -54,10 +54,10 @@ def main() -> None:
     except (RefusedError, PlayError, TimeoutError) as error:
         sys.exit(str(error))
     finally:
-        # What was measured before something failed is kept.
-        if measured:
-            measured.sort(key=lambda one: MECHANISMS.index(one.mechanism))
-            path = results.write(arguments.results, form.name, started, measured)
+        # What was seen before something failed is kept.
+        seen = sorted((one for one in measured if one.switches), key=lambda one: MECHANISMS.index(one.mechanism))
+        if seen:
+            path = results.write(arguments.results, form.name, started, seen)
             print(table([summary(one) for one in results.read(path)["measurements"]]))
             print(f"\n{path}")
 
@@ -75,7 +75,7 @@ async def measure_all(
 
         async def measure_lane(lane: Sequence[Mechanism]) -> None:
             for way in lane:
-                measured.append(await measure(way, hosts[:1] if way in CONTROLS else hosts, releases, form))
+                await measure(way, hosts[:1] if way in CONTROLS else hosts, releases, form, measured)
 
         if form.together:
             await asyncio.gather(*map(measure_lane, lanes))

@@ -74,7 +74,7 @@ class Measurement:
     mechanism: Mechanism
     hosts: list[str]
     plan: Plan
-    seconds: float
+    seconds: float = 0
     switches: list[Switch] = field(default_factory=list)
     record: Record = field(default_factory=Record)
 
@@ -90,35 +90,44 @@ class Measurement:
         }
 
 
-async def measure(way: Mechanism, hosts: Sequence[Host], releases: tuple[str, str], form: Form) -> Measurement:
+async def measure(
+    way: Mechanism, hosts: Sequence[Host], releases: tuple[str, str], form: Form, measured: list[Measurement]
+) -> None:
     """Load the hosts, and let the releases take turns under it. The first of them serves at the beginning and the end.
 
-    Raises RefusedError for a host that is not the sandbox's, PlayError when a switch fails.
+    What was seen is in `measured` also when a switch fails. Raises RefusedError for a host that is not the sandbox's,
+    PlayError when a switch fails, TimeoutError when the load's bound comes first.
     """
-    count = form.switches if way is BLUE_GREEN else form.few_switches
-    requests = form.requests if way is BLUE_GREEN else 0
-    # A round more where the number is odd, so that what served serves again.
-    order = [releases[(number + 1) % 2] for number in range(count + count % 2)]
     targets = [host.target(way.port_on(host)) for host in hosts]
     check_targets(targets, hosts)
     async with Load(form.plan, targets) as load:
-        measured = Measurement(way, [host.instance for host in hosts], form.plan, 0, record=load.record)
-        await asyncio.sleep(form.settle)
-        for release in order:
-            if load.ended:
-                raise TimeoutError(
-                    f"the load reached its bound of {form.plan.seconds:.0f} s before the switches were done"
-                )
-            began = load.now()
-            said = await switch(way, hosts, release)
-            say(f"{way.name}: switch {len(measured.switches) + 1} of {len(order)}, {load.now() - began:.1f} s")
-            measured.switches.append(Switch(release, round(began, 3), round(load.now(), 3), _kept(said)))
-            await asyncio.sleep(form.pause)
-        await asyncio.sleep(form.settle)
-        while len(load.record.requests) < requests and not load.ended:
-            await asyncio.sleep(1)
-        measured.seconds = round(load.now(), 3)
-    return measured
+        seen = Measurement(way, [host.instance for host in hosts], form.plan, record=load.record)
+        measured.append(seen)
+        try:
+            await _take_turns(seen, hosts, releases, form, load)
+        finally:
+            seen.seconds = round(load.now(), 3)
+
+
+async def _take_turns(
+    seen: Measurement, hosts: Sequence[Host], releases: tuple[str, str], form: Form, load: Load
+) -> None:
+    way, switches = seen.mechanism, seen.switches
+    count = form.switches if way is BLUE_GREEN else form.few_switches
+    # A round more where the number is odd, so that what served serves again.
+    order = [releases[(number + 1) % 2] for number in range(count + count % 2)]
+    await asyncio.sleep(form.settle)
+    for release in order:
+        if load.ended:
+            raise TimeoutError(f"the load reached its bound of {form.plan.seconds:.0f} s before the switches were done")
+        began = load.now()
+        said = await switch(way, hosts, release)
+        switches.append(Switch(release, round(began, 3), round(load.now(), 3), _kept(said)))
+        say(f"{way.name}: switch {len(switches)} of {len(order)}, {load.now() - began:.1f} s")
+        await asyncio.sleep(form.pause)
+    await asyncio.sleep(form.settle)
+    while way is BLUE_GREEN and len(seen.record.requests) < form.requests and not load.ended:
+        await asyncio.sleep(1)
 
 
 def _kept(said: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
