@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import client
 from ansible_collections.slipway.fastapi.plugins.module_utils._fetch import Artifact, FetchError, fetch
+from botocore.exceptions import ClientError
 
 CONTENT = bytes(range(256)) * 8192
 
@@ -54,3 +55,17 @@ def test_anything_else_is_refused(
 def test_a_role_that_may_not_read_it_is_told(enforced_iam: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="s3:GetObject"):
         fetch(client("s3", enforced_iam), Artifact("artifacts", "app.zip", "", "0" * 64, 1), tmp_path / "artifact")
+
+
+class NothingToList:
+    """S3 as whoever may read objects and not list them meets it, where the object is gone."""
+
+    def get_object(self, **_: str) -> Any:
+        message = "User: u is not authorized to perform: s3:ListBucket on resource: arn:aws:s3:::artifacts"
+        raise ClientError({"Error": {"Code": "AccessDenied", "Message": message}}, "GetObject")
+
+
+def test_what_is_gone_is_no_matter_of_permissions(tmp_path: Path) -> None:
+    artifact = Artifact("artifacts", "app.zip", "v1", "0" * 64, 1)
+    with pytest.raises(FetchError, match=r"\(version v1\) does not exist any more"):
+        fetch(NothingToList(), artifact, tmp_path / "artifact")

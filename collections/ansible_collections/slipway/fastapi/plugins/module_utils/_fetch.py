@@ -69,7 +69,9 @@ def fetch(s3: Any, artifact: Artifact, destination: Path) -> None:
 
 def _explanation(error: Exception, artifact: Artifact) -> str:
     code = error_code(error)
-    if code in ("NoSuchKey", "NoSuchVersion", "404"):
+    # Whoever may not list a bucket, as hosts may not, is not told that an object is missing.
+    hidden = code in ("AccessDenied", "403") and "s3:ListBucket" in str(error)
+    if hidden or code in ("NoSuchKey", "NoSuchVersion", "404"):
         return f"{artifact.url} (version {artifact.version_id or 'any'}) does not exist any more: {_AGAIN}"
     if code == "NoSuchBucket":
         return f"the bucket of {artifact.url} does not exist: apply the infrastructure (make apply), then publish"
