@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 
 from tests.faults.apps import archive, service
-from tests.faults.cells import APP, HOSTS, Cell, instances, make_cell
+from tests.faults.cells import APP, HOSTS, Cell, changed_nothing, instances, make_cell
 
 ENV = "GREETING=hello\n"
 
@@ -29,6 +30,15 @@ def fleet() -> Cell:
     made = make_cell(f"{APP}-fleet", found, f"/slipway/sandbox/{APP}-fleet/env")
     begin(made)
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def a_further_run_changes_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What the faults of a file have left was put right by the runs that followed them."""
+    cell: Cell = request.getfixturevalue("fleet" if request.path.stem == "test_fleet" else "cell")
+    yield
+    again = cell.release()
+    assert changed_nothing(again), again.output[-4000:]
 
 
 def begin(cell: Cell) -> None:

@@ -131,7 +131,7 @@ def test_a_version_that_is_gone(cell: Cell) -> None:
         run.until(lambda: "Keep it for all that follows" in run.output, "the target")
         s3.delete_object(Bucket=name, Key=key, VersionId=version)
         done = run.wait()
-        told(done, key, "version")
+        told(done, key, version, "does not exist any more")
     converges(cell, publish_next(cell))
 
 

@@ -57,6 +57,12 @@ def index(cell: Cell, certificate: str) -> Iterator[str]:
         host.shell("systemctl stop index; cd /run; rm -f index.* key.pem cert.pem ca.*")
 
 
+def test_requirements_that_do_not_resolve(cell: Cell) -> None:
+    publish_with(cell, "fastapi==0.1.0\nfastapi==0.2.0\nuvicorn\n")
+    with untouched(cell):
+        told(cell.release(), "fastapi==0.1.0", "fastapi==0.2.0")
+
+
 def test_name_resolution(cell: Cell) -> None:
     publish_with(cell, "--index-url https://index.invalid/simple\nfastapi\nuvicorn\n")
     with untouched(cell):
