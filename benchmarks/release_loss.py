@@ -53,6 +53,8 @@ def main() -> None:
             asyncio.run(measure_all(ways, hosts, (variation, before), form, measured))
     except (RefusedError, PlayError, TimeoutError) as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped, and all that was made for it taken back.")
     finally:
         # What was seen before something failed is kept.
         seen = sorted((one for one in measured if one.switches), key=lambda one: MECHANISMS.index(one.mechanism))

@@ -48,7 +48,7 @@ LONG = Form(
     "long",
     Plan(rate=900, seconds=1800),
     switches=50,
-    few_switches=10,
+    few_switches=6,
     requests=500_000,
     pause=1,
     settle=15,
