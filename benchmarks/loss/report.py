@@ -1,11 +1,12 @@
-"""Makes the table and the picture of raw results: `python -m benchmarks.loss.report [FILE]`, by default the newest."""
+"""Makes the table and the picture of raw results: `python -m benchmarks.loss.report [FILE…]`, by default of all."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.loss import results
 from benchmarks.loss.figures import Summary, summary
@@ -13,6 +14,7 @@ from benchmarks.loss.mechanism import MECHANISMS
 from benchmarks.loss.picture import picture
 
 TITLES = {way.name: way.title for way in MECHANISMS}
+PICTURE = results.FOLDER / "release_loss.svg"
 COLUMNS = (
     "Mechanism",
     "Hosts",
@@ -28,20 +30,24 @@ COLUMNS = (
 
 
 def main() -> None:
-    """Write the picture beside the results, and print the table."""
+    """Write the picture and print the table."""
     parser = argparse.ArgumentParser(description="Make table and picture of the raw results of release_loss.")
-    parser.add_argument("file", nargs="?", type=Path, help="raw results (default: the newest)")
-    path = parser.parse_args().file or max(results.FOLDER.glob("*.json.gz"), default=None)
-    if path is None:
+    parser.add_argument("files", nargs="*", type=Path, help="raw results (default: all that are kept)")
+    parser.add_argument("--picture", type=Path, default=PICTURE, help="where the picture goes")
+    arguments = parser.parse_args()
+    measurements = measured(arguments.files or sorted(results.FOLDER.glob("*.json.gz")))
+    if not measurements:
         sys.exit("There are no results yet: python -m benchmarks.release_loss")
-    measurements = results.read(path)["measurements"]
     summaries = [summary(measurement) for measurement in measurements]
-    drawing = path.with_name(path.name.removesuffix(".json.gz") + ".svg")
-    drawing.write_text(picture(measurements, [title(one) for one in summaries]), encoding="utf-8")
-    print(table(summaries))
-    print()
-    print(losses(summaries))
-    print(f"\n{drawing}")
+    arguments.picture.write_text(picture(measurements, [title(one) for one in summaries]), encoding="utf-8")
+    print(f"{table(summaries)}\n\n{losses(summaries)}\n\n{arguments.picture}")
+
+
+def measured(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """Return all measurements of raw results, those of one mechanism together, few hosts before many."""
+    order = list(TITLES)
+    found = [measurement for path in paths for measurement in results.read(path)["measurements"]]
+    return sorted(found, key=lambda one: (order.index(one["mechanism"]), len(one["hosts"])))
 
 
 def table(summaries: Sequence[Summary]) -> str:
