@@ -280,13 +280,17 @@ class Started:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
-    def until(self, condition: Callable[[], object], what: str, seconds: float = 90) -> None:
-        """Waits for a condition while the run is under way."""
+    def until(self, condition: Callable[[], object], what: str, seconds: float = 240) -> None:
+        """Waits for a condition while the run is under way, and ends it where that does not come."""
         deadline = time.monotonic() + seconds
-        while not condition():
-            assert self.process.poll() is None, f"the run ended before {what}:\n{self.output[-3000:]}"
-            assert time.monotonic() < deadline, f"no sign of {what} after {seconds} s:\n{self.output[-3000:]}"
-            time.sleep(0.05)
+        try:
+            while not condition():
+                assert self.process.poll() is None, f"the run ended before {what}:\n{self.output[-3000:]}"
+                assert time.monotonic() < deadline, f"no sign of {what} after {seconds} s:\n{self.output[-3000:]}"
+                time.sleep(0.05)
+        except AssertionError:
+            self.kill()
+            raise
 
 
 def bucket(kind: str) -> str:

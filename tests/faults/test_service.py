@@ -67,7 +67,9 @@ def test_out_of_memory(cell: Cell) -> None:
             done = cell.release()
         finally:
             host.shell(f"rm -r {folder}; systemctl daemon-reload")
-        told(done, release, "serves as before", "oom-kill")
+        # Which of the two depends on the version of the kernel's control groups.
+        assert "oom-kill" in done.output or "status=9/KILL" in done.output, done.output[-3000:]
+        told(done, release, "serves as before")
     converges(cell, publish_next(cell))
 
 
