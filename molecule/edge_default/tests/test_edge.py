@@ -65,6 +65,7 @@ def test_requests_leave_no_line_and_there_is_no_https(host: Host) -> None:
     host.check_output("curl -sf http://127.0.0.1:8404/metrics >/dev/null && sleep 0.2")
     assert "metrics" not in host.check_output("journalctl -u haproxy --output=cat --after-cursor %s", cursor)
     assert not host.socket("tcp://0.0.0.0:443").is_listening
+    assert not host.file("/etc/haproxy/service.pem").exists
 
 
 def test_its_configuration_is_good_and_not_kept_on_the_servers_side(host: Host) -> None:

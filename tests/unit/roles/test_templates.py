@@ -92,6 +92,7 @@ def test_a_colour_has_all_that_is_its_own_by_its_name() -> None:
     assert settings["Environment"][1] == "SLIPWAY_DRAIN_FILE=/run/shop-%i/drain SLIPWAY_APP=api:service"
     assert '"$$SLIPWAY_APP" "$$@"\' uvicorn --uds /run/shop-%i/app.sock ' in settings["ExecStart"][0]
     assert settings["PartOf"] == ["shop.service"]
+    assert "shop.service" in settings["After"], "a stop of the whole waits for it"
 
 
 @pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
