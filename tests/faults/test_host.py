@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.apps import archive, service
 from tests.faults.cells import Cell
 from tests.faults.flow import converges, publish_next, told, unharmed
 
@@ -105,14 +104,3 @@ def test_the_host_is_killed(cell: Cell) -> None:
         host.shell("sleep 0.25")
     assert cell.serves() == served, "what served before the host ended serves after it began again"
     converges(cell, release)
-
-
-def test_wheels_of_the_wrong_hash(cell: Cell) -> None:
-    files = {
-        "main.py": service(cell.next_version()),
-        "requirements.txt": f"fastapi==0.121.0 --hash=sha256:{'0' * 64}\nuvicorn==0.38.0 --hash=sha256:{'1' * 64}\n",
-    }
-    cell.publish(archive(files))
-    with unharmed(cell):
-        told(cell.release(), "requirements.txt", "ash")
-    converges(cell, publish_next(cell))

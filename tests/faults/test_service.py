@@ -100,7 +100,7 @@ def test_an_endless_stream(cell: Cell) -> None:
         # It is read all the time, until the release before is stopped.
         with pytest.raises(httpx.HTTPError):
             for _ in lines:
-                assert time.monotonic() - began < 120
+                assert time.monotonic() - began < 300
         done = run.wait()
     assert done.code == 0, done.output[-3000:]
     assert "1 requests or streams had not ended after 3 s" in done.output, done.output[-3000:]
