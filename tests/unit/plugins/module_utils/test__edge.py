@@ -180,6 +180,22 @@ def test_a_worker_that_ends_in_the_meantime_is_no_error(runtime: Runtime, haprox
     assert haproxy.workers == {"20": {"active": "green", "maintenance": "off"}}
 
 
+def test_a_parent_that_reloads_is_waited_for(haproxy: HAProxy, monkeypatch: pytest.MonkeyPatch) -> None:
+    with short_folder() as folder:
+        master = folder / "master.sock"
+        deaf = socket.socket(socket.AF_UNIX)
+        deaf.bind(str(master))
+
+        def over(_: float) -> None:
+            master.unlink()
+            master.symlink_to(haproxy.path)
+
+        monkeypatch.setattr(_edge.time, "sleep", over)
+        Runtime(haproxy.path, master).set(MAP, "active", "green")
+        deaf.close()
+    assert haproxy.entries == {"active": "green", "maintenance": "off"}
+
+
 def test_an_entry_that_it_lacks_is_an_error(runtime: Runtime) -> None:
     with pytest.raises(EdgeError, match=r"still has colour unset instead of green: entry not found\."):
         runtime.set(MAP, "colour", "green")

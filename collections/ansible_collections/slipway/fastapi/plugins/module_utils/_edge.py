@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ MASTER = Path("/run/haproxy/master.sock")
 CERTIFICATE = Path("/etc/haproxy/service.pem")
 """With its chain and its key; there is none without HTTPS."""
 ANSWER_SECONDS = 5.0
+PAUSE = 0.1
 NOTHING = "none"
 """What the map says where nothing has been released."""
 
@@ -74,8 +76,8 @@ class Runtime:
         if not workers:
             raise EdgeError(f"HAProxy has no worker: see `systemctl status {UNIT}`")
         for worker in workers:
-            said = _ask(self.master, f"@!{worker} set map {path} {key} {value}")
-            held = (_entries(_ask(self.master, f"@!{worker} show map {path}")) or {}).get(key)
+            said = self._tell(f"@!{worker} set map {path} {key} {value}")
+            held = (_entries(self._tell(f"@!{worker} show map {path}")) or {}).get(key)
             # One that was about to end may have done so in the meantime.
             if held != value and worker in self._workers():
                 raise EdgeError(
@@ -106,8 +108,19 @@ class Runtime:
 
     def _workers(self) -> list[str]:
         """The process ids of all workers."""
-        lines = (line.split() for line in _ask(self.master, "show proc").splitlines())
+        lines = (line.split() for line in self._tell("show proc").splitlines())
         return [fields[0] for fields in lines if len(fields) > 1 and fields[1] == "worker"]
+
+    def _tell(self, command: str) -> str:
+        """Asks the parent, which is deaf for a moment while it reloads, as an update of its package has it do."""
+        deadline = time.monotonic() + ANSWER_SECONDS
+        while True:
+            try:
+                return _ask(self.master, command)
+            except EdgeError as error:
+                if not isinstance(error.__cause__, ConnectionRefusedError) or time.monotonic() >= deadline:
+                    raise
+            time.sleep(PAUSE)
 
 
 def fingerprint(path: Path) -> str | None:
