@@ -121,9 +121,8 @@ class ActionModule(ActionBase):
 
     @staticmethod
     def _migration_planned(terraform: Terraform, migration: Migration) -> dict[str, Any]:
-        moved = (
-            f"{migration.count} resources of {migration.source} to move to {terraform.stack.state_key} in the bucket"
-        )
+        resources = f"{migration.count} resource{'' if migration.count == 1 else 's'}"
+        moved = f"{resources} of {migration.source} to move to {terraform.stack.state_key} in the bucket"
         return {
             "changed": False,
             "empty": migration.empty,
