@@ -178,8 +178,9 @@ class Cell:
         self._count += 1
         return f"{self.name}-{os.getpid()}-{self._count}"
 
-    def env(self, text: str) -> None:
-        """Stores the `.env`."""
+    def env(self, text: str = "") -> None:
+        """Stores a `.env`, by default one with all that a service needs."""
+        text = text or self.settings.app_env.read_text(encoding="utf-8")
         self.client("ssm").put_parameter(Name=self.parameter, Value=text, Type="SecureString", Overwrite=True)
 
     # Runs.

@@ -10,8 +10,6 @@ import pytest
 from tests.faults.apps import archive, service
 from tests.faults.cells import APP, HOSTS, Cell, changed_nothing, instances, make_cell
 
-ENV = "GREETING=hello\n"
-
 
 @pytest.fixture(scope="session")
 def cell() -> Cell:
@@ -43,7 +41,7 @@ def a_further_run_changes_nothing(request: pytest.FixtureRequest) -> Iterator[No
 
 def begin(cell: Cell) -> None:
     """Releases the first version."""
-    cell.env(ENV)
+    cell.env()
     cell.publish(archive({"main.py": service(cell.next_version())}))
     done = cell.release()
     assert done.code == 0, done.output[-4000:]

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 import pytest
 
 from tests.faults.cells import Cell
-from tests.faults.conftest import ENV
 from tests.faults.flow import converges, publish_next, told, unharmed, untouched
 from tests.faults.orders import ordered
 
@@ -39,7 +38,7 @@ def another_env(cell: Cell, text: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        cell.env(ENV)
+        cell.env()
 
 
 @pytest.mark.parametrize(
