@@ -313,7 +313,7 @@ class SwitchColour:
         if holder and holder.pid not in own:
             self.module.fail_json(
                 msg=f"the port {self.params['port']} is held by {holder.name} (process {holder.pid}), so HAProxy "
-                "cannot have it: stop that, or give one of the two another port (variable port of the blueprint)"
+                "cannot have it: stop that, or give one of the two another port (backend_port of the blueprint)"
             )
 
     # What is done.
