@@ -42,7 +42,8 @@ def paused(cell: Cell) -> Iterator[None]:
 
 @contextmanager
 def another_password(cell: Cell) -> Iterator[None]:
-    done = container(cell).exec_run(["psql", "-d", "app", "-c", "alter role app password 'another'"], user="postgres")
+    query = ["psql", "-U", "rdsadmin", "-d", "postgres", "-c", "alter role app password 'another'"]
+    done = container(cell).exec_run(query, user="postgres")
     assert done.exit_code == 0, done.output
     yield
     mended = cell.run("configure")
