@@ -38,7 +38,7 @@ class State:
             body = json.loads(text)
         except ValueError as error:
             raise StateError(f"{where} is no state of Terraform: {error}") from error
-        if not isinstance(body, dict) or not PARTS <= body.keys():
+        if not isinstance(body, dict) or not body.keys() >= PARTS:
             raise StateError(f"{where} is no state of Terraform: it has not all of {', '.join(sorted(PARTS))}")
         if body["version"] != VERSION:
             raise StateError(f"{where} is a state of version {body['version']}; only version {VERSION} is known")
