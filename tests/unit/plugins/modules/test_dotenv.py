@@ -202,7 +202,7 @@ def test_an_instance_without_a_role(runner: Runner) -> None:
 
 
 def test_a_release_that_was_overtaken_writes_nothing(runner: Runner, dest: Path, ssm: Any, tmp_path: Path) -> None:
-    fenced = {"dir": str(tmp_path)}
+    fenced: dict[str, Any] = {"dir": str(tmp_path)}
     runner.check(generation=2, **fenced)
     assert not (tmp_path / ".generation").exists()
     runner.run(generation=2, **fenced)
