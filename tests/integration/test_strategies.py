@@ -1,0 +1,99 @@
+"""A service that changes its strategy, there and back, and HTTPS with a certificate that is renewed meanwhile."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.server.certificates import sandbox_authority
+from tests.integration.world import SETTINGS, World, require
+
+CLIENT = Path(__file__).parent / "edge" / "steady.py"
+CLIENTS = 10
+STATES = "systemctl is-active haproxy backend backend@blue backend@green || true"
+SERIAL = "openssl s_client -connect 127.0.0.1:443 </dev/null 2>/dev/null | openssl x509 -noout -serial"
+
+
+def play(world: World, strategy: str, certificate: Path | None = None) -> subprocess.CompletedProcess[str]:
+    given = {"strategy": strategy, "certificate": str(certificate or "")}
+    return world.play("strategy.yml", "-e", json.dumps(given))
+
+
+def changed(done: subprocess.CompletedProcess[str]) -> int:
+    """How many tasks of a run changed something. Fails with the output of a run that failed."""
+    return int(re.findall(r"^host .*changed=(\d+)", require(done), re.MULTILINE)[-1])
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two files that are good, and one with the certificate of the first and the key of the second."""
+    folder = tmp_path_factory.mktemp("certificates")
+    (first, one), (second, two) = (sandbox_authority(SETTINGS).issue(["api.tavily.com"]) for _ in range(2))
+    files = []
+    for name, content in (("first", first + one), ("second", second + two), ("wrong", first + two)):
+        files.append(folder / f"{name}.pem")
+        files[-1].write_bytes(content)
+    return files
+
+
+@pytest.fixture(scope="module")
+def two_colours(world: World, certificates: list[Path]) -> Iterator[World]:
+    """The host with HAProxy in front of its service; afterwards the service holds the port itself again."""
+    require(play(world, "blue_green", certificates[0]))
+    yield world
+    if world.shell("ls /opt/backend/edge.map 2>/dev/null || true"):
+        require(play(world, "restart"))
+
+
+def test_the_port_and_https_lead_to_the_colour_that_serves(two_colours: World) -> None:
+    assert two_colours.shell(STATES).split() == ["active", "active", "active", "inactive"]
+    plain = json.loads(two_colours.shell("curl -sS http://127.0.0.1:8000/client"))
+    assert plain == {"address": "127.0.0.1", "scheme": "http"}
+    secure = json.loads(two_colours.shell("curl -sSk https://127.0.0.1/client"))
+    assert secure == {"address": "127.0.0.1", "scheme": "https"}
+
+
+def test_a_certificate_is_renewed_without_a_lost_request_or_a_closed_connection(
+    two_colours: World, certificates: list[Path]
+) -> None:
+    before, workers = two_colours.shell(SERIAL), two_colours.shell("pgrep haproxy")
+    two_colours.shell("rm -f /run/steady.stop")
+    start = f"cat >/run/steady.py <<'SCRIPT'\n{CLIENT.read_text(encoding='utf-8')}\nSCRIPT\n"
+    start += "systemd-run --quiet --unit=steady --property=StandardOutput=file:/run/steady.json "
+    two_colours.shell(f"{start} python3 /run/steady.py {CLIENTS} /run/steady.stop")
+    done = play(two_colours, "blue_green", certificates[1])
+    assert changed(done) == 2, "the file and what HAProxy has in memory"
+    assert "PRIVATE KEY" not in done.stdout
+    two_colours.shell("touch /run/steady.stop; while systemctl is-active --quiet steady; do sleep 0.2; done")
+    found = json.loads(two_colours.shell("cat /run/steady.json"))
+    assert found["answered"] > 0
+    assert (found.get("lost", 0), found["connections"]) == (0, CLIENTS)
+    assert two_colours.shell(SERIAL) != before
+    assert two_colours.shell("pgrep haproxy") == workers
+    assert changed(play(two_colours, "blue_green", certificates[1])) == 0
+
+
+def test_a_key_of_another_certificate_is_refused_before_anything_changes(
+    two_colours: World, certificates: list[Path]
+) -> None:
+    look = f"{SERIAL}; sha256sum /etc/haproxy/*.*"
+    before = two_colours.shell(look)
+    done = play(two_colours, "blue_green", certificates[2])
+    assert done.returncode != 0
+    assert "has a key that is not that of its certificate" in done.stdout
+    assert two_colours.shell(look) == before
+
+
+def test_the_service_takes_the_port_back(two_colours: World) -> None:
+    assert changed(play(two_colours, "restart")) > 0
+    assert two_colours.shell(STATES).split() == ["inactive", "active", "inactive", "inactive"]
+    assert two_colours.shell("systemctl is-enabled haproxy || true").strip() == "disabled"
+    assert json.loads(two_colours.shell("curl -sS http://127.0.0.1:8000/client"))["scheme"] == "http"
+    left = set(two_colours.shell("ls -d /opt/backend/* /etc/systemd/system/backend* | xargs -n1 basename").split())
+    assert left.isdisjoint({"blue", "green", "edge.map", "backend@.service", "backend@.service.d"})
+    assert changed(play(two_colours, "restart")) == 0
