@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.loss.record import OK, Record, StreamSeen
 from benchmarks.loss.wire import Connection, Head, LostError, Target
 
+LONGEST_LAG_SECONDS = 5.0
 Send = Callable[[int], Awaitable[str]]
 """Sends a client's nth request and returns the release that has answered. Raises LostError."""
 
@@ -43,7 +44,8 @@ class Pace:
 async def requests(run: Run, kind: str, target: Target, pace: Pace, send: Send) -> None:
     """Send requests at a pace until the load stops, and record each.
 
-    A request that is late because the one before it was slow counts from when it was due.
+    A request that is late because the one before it was slow counts from when it was due. A client that has fallen far
+    behind, which also happens when its own machine is too busy, gives up what it was to send meanwhile.
     """
     due = run.now() + pace.offset
     number = 0
@@ -59,7 +61,7 @@ async def requests(run: Run, kind: str, target: Target, pace: Pace, send: Send) 
         except LostError as error:
             cause = error.cause
         run.record.requests.add(kind, target.host, release, cause, due=due, ended=run.now())
-        due += pace.every
+        due = max(due + pace.every, run.now() - LONGEST_LAG_SECONDS)
         number += 1
 
 
