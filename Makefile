@@ -154,7 +154,7 @@ sandbox-status: venv ## Say what runs in the sandbox
 	@$(bin)/python -m sandbox status
 
 ## Tests
-.PHONY: test lint unit app-test terraform-test molecule mutate integration e2e
+.PHONY: test lint unit app-test terraform-test molecule mutate integration e2e faults interruptions
 test: ready ## Run every test, in the order below, and print the counts
 	@$(run_tests)
 
@@ -181,6 +181,14 @@ integration: ready ## Modules and sandbox against each other
 
 e2e: ready ## site.yml from nothing, twice, and what bad input gets
 	@$(run_tests) e2e
+
+faults: ready ## Releases to which something happens, on one host and on four
+	@$(run_tests) faults
+
+ROUNDS ?= 200
+SEED ?=
+interruptions: ready ## End releases at random moments and expect the next to converge: make interruptions [ROUNDS=200] [SEED=n]; long
+	@$(bin)/python -m tests.faults --rounds '$(ROUNDS)' $(if $(SEED),--seed '$(SEED)')
 
 ## House
 .PHONY: collection docs lock clean

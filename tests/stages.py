@@ -173,6 +173,20 @@ def molecule(runner: Runner) -> Counts:
     return found + counts.from_exit_code(runner.run([str(folder / "mutate"), "--short", "base"]))
 
 
+def faults(runner: Runner) -> Counts:
+    """Let faults happen: side by side to hosts that are an application each, then to all of them as one."""
+    if runner.run([sys.executable, "-m", "tests.faults.site"]):
+        return Counts(failed=1)
+    folder = ROOT / "tests" / "faults"
+    fleet = str(folder / "test_fleet.py")
+    result = Counts()
+    for options in ([str(folder), f"--ignore={fleet}", "-n", "4", "--dist", "loadfile"], [fleet]):
+        runner.junit.unlink(missing_ok=True)
+        argv = [_tool("pytest"), *options, f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider"]
+        result += counts.from_junit(runner.junit, runner.run(argv))
+    return result
+
+
 STAGES = (
     Stage("lint", lint),
     # A file's tests share what it has started, so they stay in one process.
@@ -182,6 +196,7 @@ STAGES = (
     Stage("molecule", molecule, sandbox="test"),
     pytest_stage("integration", ROOT / "tests" / "integration", sandbox="test"),
     pytest_stage("e2e", ROOT / "tests" / "e2e", sandbox="main"),
+    Stage("faults", faults, sandbox="main"),
 )
 
 

@@ -1,21 +1,18 @@
-"""Wrong input ends in one clear message, and API and hosts are as they were."""
+"""Wrong input ends in one clear message, and API and hosts are as they were.
+
+Archives, parameters and hosts that are not as they should be: tests/faults.
+"""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import time
-import warnings
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.run import Run, make
-from tests.e2e.sample import changed_sample
 from tests.e2e.world import World
 
 VALUE = "canary-value-7f3a"
@@ -116,19 +113,6 @@ def tag(world: World, name: str, value: str) -> Iterator[None]:
         ec2.create_tags(Resources=[instance], Tags=[{"Key": name, "Value": right}])
 
 
-def test_missing_parameter(world: World) -> None:
-    ssm, name = world.client("ssm"), world.tags["slipway:env-parameter"]
-    value = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]["Value"]
-    ssm.delete_parameter(Name=name)
-    try:
-        with unchanged(world):
-            assert_refused(make("release"), name, "env-push")
-    finally:
-        ssm.put_parameter(Name=name, Value=value, Type="SecureString")
-    # A parameter of a later date is a new revision.
-    assert make("release").code == 0
-
-
 def test_a_parameter_that_the_role_may_not_read(world: World) -> None:
     other = "/slipway/sandbox/location-content/other"
     with tag(world, "slipway:env-parameter", other), unchanged(world):
@@ -153,97 +137,6 @@ def test_missing_artifact(world: World) -> None:
 def test_a_tag_that_names_what_it_may_not(world: World, name: str, value: str) -> None:
     with tag(world, name, value), unchanged(world):
         assert_refused(make("release"), world.instance["InstanceId"], "cannot be trusted")
-
-
-def archive(files: dict[str, str | bytes], mode: int = 0o100644) -> bytes:
-    """A zip of these files; ``mode`` is that of the last one (0o120777 makes it a link)."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for number, (name, content) in enumerate(files.items(), 1):
-            entry = zipfile.ZipInfo(name)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            entry.external_attr = (mode if number == len(files) else 0o100644) << 16
-            target.writestr(entry, content)
-    return buffer.getvalue()
-
-
-def twice(files: dict[str, str | bytes], name: str) -> bytes:
-    """A zip of these files, with one of them a second time."""
-    buffer = io.BytesIO(archive(files))
-    with zipfile.ZipFile(buffer, "a") as target, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        target.writestr(name, files[name])
-    return buffer.getvalue()
-
-
-APP = "from fastapi import FastAPI\napp = FastAPI()\n\n@app.get('/health')\ndef health():\n    return {}\n"
-CRASH = f"raise RuntimeError('no {'such'} luck')\n"
-
-
-def _flipped(body: bytes) -> bytes:
-    middle = len(body) // 2
-    return body[:middle] + bytes([body[middle] ^ 1]) + body[middle + 1 :]
-
-
-@dataclass(frozen=True)
-class Artifact:
-    """An archive, what of it reaches S3, what the refusal says, and whether it came so far as to be tried."""
-
-    body: bytes
-    words: tuple[str, ...]
-    stored: Callable[[bytes], bytes] = field(default=bytes)
-    tried: bool = False
-
-
-WHOLE = archive({"main.py": APP, "padding.bin": bytes(range(256)) * 64})
-ARTIFACTS = {
-    "truncated": Artifact(WHOLE, ("SHA-256", "publish"), stored=lambda body: body[:-100]),
-    "flipped": Artifact(WHOLE, ("SHA-256", "publish"), stored=_flipped),
-    "parent folder": Artifact(archive({"main.py": APP, "../evil.py": "x"}), ("../evil.py",)),
-    "absolute path": Artifact(archive({"main.py": APP, "/etc/evil": "x"}), ("/etc/evil",)),
-    "link": Artifact(archive({"main.py": APP, "link": "/etc"}, mode=0o120777), ("link",)),
-    "bomb": Artifact(archive({"main.py": APP, "zeros.bin": bytes(300 << 20)}), ("zeros.bin", "bomb")),
-    "the same name twice": Artifact(twice({"main.py": APP}, "main.py"), ("main.py", "more than once")),
-    "device": Artifact(archive({"main.py": APP, "device": ""}, mode=0o020666), ("device", "socket or pipe")),
-    "names that differ in case only": Artifact(archive({"main.py": APP, "Main.py": APP}), ("Main.py",)),
-    "main.py in the wrong case": Artifact(archive({"Main.py": APP}), ("main.py",)),
-    "no main.py": Artifact(archive({"other.py": APP}), ("main.py",)),
-    "requirements that do not resolve": Artifact(
-        archive({"main.py": APP, "requirements.txt": "fastapi==0.1.0\nfastapi==0.2.0\nuvicorn\n"}), ("fastapi",)
-    ),
-    "crash at import": Artifact(archive({"main.py": CRASH}), ("no such luck",), tried=True),
-}
-
-
-@pytest.mark.parametrize("name", ARTIFACTS)
-def test_artifact(world: World, name: str) -> None:
-    wrong = ARTIFACTS[name]
-    bucket, key = world.artifact
-    s3 = world.client("s3")
-    good = s3.get_object(Bucket=bucket, Key=key)
-    body = good["Body"].read()
-    digest = hashlib.sha256(wrong.body).hexdigest()
-    s3.put_object(Bucket=bucket, Key=key, Body=wrong.stored(wrong.body), Metadata={"sha256": digest})
-    try:
-        with unchanged(world, tried=wrong.tried):
-            assert_refused(make("release"), *wrong.words)
-    finally:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, Metadata=good["Metadata"])
-    assert make("health").code == 0
-
-
-def test_disk_full(world: World, tmp_path: Path) -> None:
-    try:
-        with unchanged(world):
-            assert make("publish", f"APP={changed_sample(tmp_path)}").code == 0
-            world.shell("mount -t tmpfs -o size=2m tmpfs /opt/backend/releases")
-            try:
-                assert_refused(make("release"), "MiB free", "/opt/backend/releases", "larger")
-            finally:
-                world.shell("umount /opt/backend/releases")
-                assert make("publish", "APP=examples/app").code == 0
-    finally:
-        assert make("health").code == 0
 
 
 def test_host_that_cannot_be_reached(world: World) -> None:
