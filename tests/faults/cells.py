@@ -334,6 +334,9 @@ def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
         Host(one["InstanceId"], one["PublicIpAddress"], containers.get(f"{prefix}-{one['InstanceId']}"))
         for one in members
     ]
+    for host in hosts:
+        # Another application has another lease, whose numbers may be lower.
+        host.shell("rm -f /opt/backend/.generation")
     cell = Cell(name, hosts, world, parameter)
     _write_inventory(cell)
     return cell
