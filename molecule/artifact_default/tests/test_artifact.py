@@ -21,7 +21,8 @@ def test_it_holds_all_parts(host: Host, release: str) -> None:
     assert {"code", "venv", ".env", "release.env", "manifest.json"} <= set(
         host.check_output(f"ls -A {release}").split()
     )
-    assert host.file(f"{release}/release.env").content_string.strip() == f"SLIPWAY_RELEASE={release.rsplit('/', 1)[1]}"
+    variables = host.file(f"{release}/release.env").content_string.splitlines()
+    assert variables == [f"SLIPWAY_RELEASE={release.rsplit('/', 1)[1]}", "SLIPWAY_APP=main:app"]
 
 
 def test_the_account_can_run_it(host: Host, release: str) -> None:
