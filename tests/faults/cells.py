@@ -276,9 +276,13 @@ class Started:
         return Run(code, self.output)
 
     def kill(self) -> None:
-        """Ends the whole group, which has no time for a word."""
+        """Ends all of it, which has no time for a word. Ansible's workers have sessions, and so groups, of their own."""
+        workers = _descendants(self.process.pid) if self.process.poll() is None else []
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
+        for pid in workers:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait()
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = 240) -> None:
@@ -292,6 +296,18 @@ class Started:
         except AssertionError:
             self.kill()
             raise
+
+
+def _descendants(pid: int) -> list[int]:
+    """What a process has started, and what that has, and so on."""
+    shown = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[int]] = {}
+    for child, parent in (map(int, line.split()) for line in shown.splitlines()):
+        children.setdefault(parent, []).append(child)
+    found = [pid]
+    for one in found:
+        found += children.get(one, [])
+    return found[1:]
 
 
 def bucket(kind: str) -> str:
