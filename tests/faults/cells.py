@@ -276,7 +276,7 @@ class Started:
         return Run(code, self.output)
 
     def kill(self) -> None:
-        """Ends all of it, which has no time for a word. Ansible's workers have sessions, and so groups, of their own."""
+        """Ends all of it without a word. Ansible's workers have sessions, and so groups, of their own."""
         workers = _descendants(self.process.pid) if self.process.poll() is None else []
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
