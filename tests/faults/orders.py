@@ -14,8 +14,10 @@ ALL = 1000
 
 
 @contextmanager
-def ordered(cell: Cell, service: str, answer: str, operation: str, resource: str, times: int = ALL) -> Iterator[None]:
-    """A service answers so while this lasts, and has done it at least once."""
+def ordered(
+    cell: Cell, service: str, answer: str, operation: str, resource: str, *, times: int = ALL, asked: bool = True
+) -> Iterator[None]:
+    """A service answers so while this lasts, and has done it at least once; or is not asked at all."""
     order = {
         "service": service,
         "answer": answer,
@@ -28,7 +30,7 @@ def ordered(cell: Cell, service: str, answer: str, operation: str, resource: str
     try:
         yield
         (fired,) = [one["fired"] for one in faults.ordered(cell.settings) if one["number"] == number]
-        assert fired > 0, f"nothing asked {service} for {operation} on {resource}"
+        assert (fired > 0) == asked, f"{service} was asked {fired} times for {operation} on {resource}"
     finally:
         faults.clear(cell.settings, number)
 

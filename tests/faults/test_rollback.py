@@ -23,7 +23,9 @@ def two(cell: Cell) -> tuple[str, str]:
 def test_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
     first, second = two
     bucket, key = cell.lease
-    with ordered(cell, "s3", "500", "", f"/{bucket}/{cell.name}/"):
+    lease = ordered(cell, "s3", "500", "", f"/{bucket}/{cell.name}/")
+    parameters = ordered(cell, "ssm", "500", "", cell.parameter, asked=False)
+    with lease, parameters:
         done = cell.run("rollback")
         assert done.code == 0, done.output[-3000:]
     assert "without a lease" in done.output
