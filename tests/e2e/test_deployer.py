@@ -24,7 +24,7 @@ STATES = "slipway-state-sandbox"
 BUCKETS = {kind: f"slipway-sandbox-trial-{kind}-000000000000" for kind in ("artifacts", "deployments")}
 # What this machine has asked the API for: path, service and operation.
 ASKED = re.compile(r" 127\.0\.0\.1 \S+ (\S+) ([a-z0-9-]+):(\w+) \d+$", re.MULTILINE)
-# Whoever may do nothing may do the first; what the others make is there beforehand in AWS: a key pair, the states' bucket.
+# Whoever may do nothing may do the first; a key pair and the states' bucket are there beforehand in AWS.
 NOT_JUDGED = {"sts:GetCallerIdentity", "ec2:DescribeKeyPairs", "ec2:ImportKeyPair", "s3:ListAllMyBuckets"}
 TRUST = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}
 # All of the module but what makes the provider wait for 50 seconds.
