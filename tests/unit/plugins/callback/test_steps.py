@@ -35,6 +35,11 @@ PLAY = """
       ansible.builtin.command: "true"
       failed_when: judged
       when: judged is defined
+    - name: Take long
+      ansible.builtin.command: "sleep 1"
+      when: long | default(false) | bool
+    - name: Be done at once
+      ansible.builtin.debug: {msg: after it}
 - name: Empty
   hosts: localhost
   gather_facts: false
@@ -45,14 +50,14 @@ PLAY = """
 """
 
 
-def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     play = folder / "play.yml"
     play.write_text(PLAY)
     program = str(Path(sys.executable).parent / "ansible-playbook")
     here = ["-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
     return subprocess.run(
         [program, *here, str(play), *arguments],
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1"},
+        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", **environment},
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -67,6 +72,17 @@ def test_a_line_for_each_step_and_none_for_what_did_not_happen(tmp_path: Path) -
     assert shown[5].startswith("  ~ Change something  ")
     assert shown[6].startswith("  ✓ Change nothing  ")
     assert not [line for line in shown if "Leave" in line or line == "Empty"]
+
+
+def test_what_takes_long_is_named_while_it_runs_and_nothing_else_is(tmp_path: Path) -> None:
+    patient = run(tmp_path, "-e", "long=true")
+    assert " so far" not in patient.stderr
+    done = run(tmp_path, "-e", "long=true", SLIPWAY_PROGRESS_SECONDS="0.3")
+    told = [line for line in done.stderr.splitlines() if line.endswith("s so far")]
+    assert done.returncode == 0
+    assert told
+    assert {line.partition("  ")[2].partition("  ")[0] for line in told} >= {"… Take long"}
+    assert not [line for line in told if "Leave" in line or "Say" in line]
 
 
 def test_the_end_says_what_was_changed(tmp_path: Path) -> None:

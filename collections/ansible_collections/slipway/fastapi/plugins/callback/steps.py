@@ -12,15 +12,29 @@ author:
 description:
   - Shows each task that did something as one line with its sign, its name, its host and the seconds it took.
   - A failure shows its message as text, so that the fix can be read.
+  - A task that takes long is named on standard error while it runs, unless it shows its own lines.
   - With C(-v) and above the output is that of P(ansible.builtin.default#callback).
 extends_documentation_fragment:
   - default_callback
   - result_format_callback
+options:
+  progress_seconds:
+    description: Seconds after which a running task is named, and then again each time as many have passed.
+    type: float
+    default: 20
+    env:
+      - name: SLIPWAY_PROGRESS_SECONDS
+    ini:
+      - section: callback_steps
+        key: progress_seconds
 requirements:
   - set C(stdout_callback = slipway.fastapi.steps) in C(ansible.cfg)
 """
 
+import os
+import threading
 import time
+from dataclasses import dataclass
 from typing import Any
 
 from ansible import constants
@@ -34,8 +48,25 @@ SILENT = (
     "validate_argument_spec",
     "ansible.builtin.validate_argument_spec",
 )
+# What shows its own lines while it runs.
+LIVE = ("slipway.fastapi.live_command", "slipway.fastapi.terraform")
 # How Ansible names the error of a task that only its `failed_when` calls failed.
 NO_MESSAGE = "Unknown error."
+
+
+@dataclass
+class Running:
+    """A task that has begun on a host, and the times at which that was and at which it is told next."""
+
+    title: str
+    began: float
+    tell: float
+
+
+def title_of(task: Any, host: Any) -> str:
+    """A task's name, with its host unless that is the control node."""
+    place = "" if host.get_name() in LOCAL else f"  [{host.get_name()}]"
+    return f"{task.get_name().strip()}{place}"
 
 
 def text_of(message: Any) -> list[str]:
@@ -54,8 +85,10 @@ class CallbackModule(DefaultCallback):
 
     def __init__(self) -> None:
         super().__init__()
-        self._began: dict[tuple[str, str], float] = {}
+        self._running: dict[tuple[str, str], Running] = {}
         self._heading = ""
+        self._over = threading.Event()
+        self._watch: threading.Thread | None = None
 
     @property
     def _short(self) -> bool:
@@ -88,15 +121,22 @@ class CallbackModule(DefaultCallback):
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Start the clock of one task on one host."""
-        self._began[(host.get_name(), task._uuid)] = time.monotonic()
         if not self._short:
             super().v2_runner_on_start(host, task)
+            return
+        now = time.monotonic()
+        tell = float("inf") if task.action in LIVE else now + self.get_option("progress_seconds")
+        self._running[(host.get_name(), task._uuid)] = Running(title_of(task, host), now, tell)
+        if self._watch is None:
+            self._watch = threading.Thread(target=self._tell_what_runs, daemon=True)
+            self._watch.start()
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """One line, or the text itself when the task is there to say something."""
         if not self._short:
             super().v2_runner_on_ok(result)
             return
+        seconds = self._stop_clock(result)
         outcome = result.result
         if result.task.action in constants._ACTION_DEBUG:
             # Of a loop, each item has said its own.
@@ -106,14 +146,14 @@ class CallbackModule(DefaultCallback):
         if result.task.action in SILENT:
             return
         changed = bool(outcome.get("changed"))
-        self._line("~" if changed else "✓", result, constants.COLOR_CHANGED if changed else constants.COLOR_OK)
+        self._line("~" if changed else "✓", result, seconds, constants.COLOR_CHANGED if changed else constants.COLOR_OK)
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False) -> None:
         """The message as text."""
         if not self._short:
             super().v2_runner_on_failed(result, ignore_errors)
             return
-        self._line("✗", result, constants.COLOR_ERROR)
+        self._line("✗", result, self._stop_clock(result), constants.COLOR_ERROR)
         self._explain(result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
@@ -121,11 +161,12 @@ class CallbackModule(DefaultCallback):
         if not self._short:
             super().v2_runner_on_unreachable(result)
             return
-        self._line("✗", result, constants.COLOR_UNREACHABLE)
+        self._line("✗", result, self._stop_clock(result), constants.COLOR_UNREACHABLE)
         self._explain(result)
 
     def v2_runner_on_skipped(self, result: Any) -> None:
         """Nothing happened: no line."""
+        self._stop_clock(result)
         if not self._short:
             super().v2_runner_on_skipped(result)
 
@@ -155,6 +196,7 @@ class CallbackModule(DefaultCallback):
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
         """The recap, and below it the answer to the usual question in words."""
+        self._over.set()
         super().v2_playbook_on_stats(stats)
         if not self._short or stats.failures or stats.dark:
             return
@@ -162,12 +204,23 @@ class CallbackModule(DefaultCallback):
         where = ", ".join(f"{host} ({count})" for host, count in changed.items())
         self._display.display(f"Changed: {where}" if changed else "Nothing was changed.")
 
-    def _line(self, sign: str, result: Any, color: str) -> None:
-        host = result.host.get_name()
-        seconds = time.monotonic() - self._began.pop((host, result.task._uuid), time.monotonic())
-        place = "" if host in LOCAL else f"  [{host}]"
+    def _line(self, sign: str, result: Any, seconds: float, color: str) -> None:
         failed = color in (constants.COLOR_ERROR, constants.COLOR_UNREACHABLE)
-        self._say(f"  {sign} {result.task.get_name().strip()}{place}  {seconds:.1f}s", color, stderr=failed)
+        self._say(f"  {sign} {title_of(result.task, result.host)}  {seconds:.1f}s", color, stderr=failed)
+
+    def _stop_clock(self, result: Any) -> float:
+        running = self._running.pop((result.host.get_name(), result.task._uuid), None)
+        return time.monotonic() - running.began if running else 0.0
+
+    def _tell_what_runs(self) -> None:
+        every = self.get_option("progress_seconds")
+        while not self._over.wait(min(every, 1.0)):
+            now = time.monotonic()
+            for running in list(self._running.values()):
+                if running.tell <= now:
+                    running.tell = now + every
+                    # Past Ansible's display: its lock must not be held here while a worker is forked.
+                    os.write(2, f"  … {running.title}  {now - running.began:.0f}s so far\n".encode())
 
     def _say(self, line: str, color: str | None = None, stderr: bool = False) -> None:
         if self._heading:
