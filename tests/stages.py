@@ -26,6 +26,10 @@ END_SECONDS = 120
 SAMPLE = ROOT / "examples" / "app"
 
 
+class EndedError(Exception):
+    """A stage was told to end, and wanted to run another command."""
+
+
 class Runner:
     """Runs a stage's commands, all output going to one log."""
 
@@ -35,11 +39,15 @@ class Runner:
         self.junit = LOGS / f"{name}.xml"
         self.live = live
         self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._ended = False
         self.log.write_bytes(b"")
         self.junit.unlink(missing_ok=True)
 
     def run(self, argv: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> int:
         """Run a command to its end, showing its output as it comes, and return its exit code."""
+        if self._ended:
+            raise EndedError
         self.say(f"$ {' '.join(argv)}\n")
         with subprocess.Popen(
             argv,
@@ -54,13 +62,22 @@ class Runner:
             errors="replace",
         ) as process:
             assert process.stdout is not None
+            self._process = process
             try:
                 for line in process.stdout:
                     self.say(line)
             except BaseException:
                 _end(process)
                 raise
+            finally:
+                self._process = None
         return process.returncode
+
+    def end(self) -> None:
+        """End what it runs, from another thread, and let it run nothing more."""
+        self._ended = True
+        if process := self._process:
+            _end(process)
 
     def run_beside(self, argv: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> tuple[int, str]:
         """Run a command beside others: its output is shown in one piece, and returned with the exit code."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests import counts
 from tests.counts import Counts
+from tests.run import lanes_of
+from tests.stages import STAGES, EndedError, Runner
 from tests.unit.repo.helpers import ROOT
 
 JUNIT = """<testsuites>
@@ -72,6 +75,23 @@ def test_an_interruption_ends_what_a_stage_has_started() -> None:
     # What a shell runs in the background ignores Ctrl-C.
     processes = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     assert "sleep 7261" not in processes.splitlines()
+
+
+def test_a_stage_that_is_ended_from_outside_runs_nothing_more(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tests.stages.LOGS", tmp_path)
+    runner = Runner("ended", live=False)
+    threading.Timer(0.5, runner.end).start()
+    assert runner.run(["sleep", "7262"]) != 0
+    with pytest.raises(EndedError):
+        runner.run(["true"])
+
+
+def test_what_uses_the_main_sandbox_runs_beside_the_rest_where_there_are_processors() -> None:
+    beside, main = lanes_of(STAGES, 4)
+    assert {stage.sandbox for stage in beside} == {None, "test"}
+    assert {stage.sandbox for stage in main} == {"main"}
+    assert lanes_of(STAGES, 2) == [list(STAGES)]
+    assert lanes_of(main, 4) == [main]
 
 
 def test_an_unknown_stage_is_refused_with_the_names_there_are() -> None:
