@@ -19,8 +19,10 @@ STATES = "systemctl is-active haproxy backend backend@blue backend@green || true
 SERIAL = "openssl s_client -connect 127.0.0.1:443 </dev/null 2>/dev/null | openssl x509 -noout -serial"
 
 
-def play(world: World, strategy: str, certificate: Path | None = None) -> subprocess.CompletedProcess[str]:
-    given = {"strategy": strategy, "certificate": str(certificate or "")}
+def play(
+    world: World, strategy: str, certificate: Path | None = None, *, prepared: bool = False
+) -> subprocess.CompletedProcess[str]:
+    given = {"strategy": strategy, "certificate": str(certificate or ""), "prepared": prepared}
     return world.play("strategy.yml", "-e", json.dumps(given))
 
 
@@ -48,6 +50,32 @@ def two_colours(world: World, certificates: list[Path]) -> Iterator[World]:
     yield world
     if world.shell("ls /opt/backend/edge.map 2>/dev/null || true"):
         require(play(world, "restart"))
+
+
+def reboot(world: World) -> None:
+    """Let everything be started as at boot: at once, by the units as they are on the disk."""
+    world.shell("systemctl stop backend haproxy; systemctl daemon-reload")
+    # A job that another unit cancels is reported as a failure.
+    world.shell("systemctl start $(systemctl is-enabled --quiet haproxy && echo haproxy) backend || true")
+    world.shell("curl -sS --retry 20 --retry-all-errors --retry-delay 1 http://127.0.0.1:8000/health")
+
+
+@pytest.fixture
+def one_process(world: World) -> Iterator[World]:
+    """The host with a service that holds the port itself."""
+    require(play(world, "restart"))
+    yield world
+    require(play(world, "restart"))
+
+
+def test_a_reboot_before_the_first_release_in_a_colour_serves_the_one_of_before(one_process: World) -> None:
+    release = one_process.shell("readlink /opt/backend/current")
+    assert changed(play(one_process, "blue_green", prepared=True)) > 0
+    reboot(one_process)
+    assert one_process.shell(STATES).split() == ["active", "active", "active", "inactive"]
+    assert one_process.shell("readlink /opt/backend/blue; readlink /opt/backend/current") == release * 2
+    require(play(one_process, "blue_green"))
+    assert changed(play(one_process, "blue_green")) == 0
 
 
 def test_the_port_and_https_lead_to_the_colour_that_serves(two_colours: World) -> None:
@@ -87,6 +115,16 @@ def test_a_key_of_another_certificate_is_refused_before_anything_changes(
     assert done.returncode != 0
     assert "has a key that is not that of its certificate" in done.stdout
     assert two_colours.shell(look) == before
+
+
+def test_a_reboot_before_the_service_has_its_port_back_serves_the_release_of_before(
+    two_colours: World, certificates: list[Path]
+) -> None:
+    assert changed(play(two_colours, "restart", prepared=True)) > 0
+    reboot(two_colours)
+    assert two_colours.shell(STATES).split()[:2] == ["inactive", "active"]
+    require(play(two_colours, "blue_green", certificates[0]))
+    assert two_colours.shell(STATES).split()[:2] == ["active", "active"]
 
 
 def test_the_service_takes_the_port_back(two_colours: World) -> None:

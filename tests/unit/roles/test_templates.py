@@ -201,7 +201,7 @@ def test_the_services_own_name_starts_the_colour_of_the_map() -> None:
     settings = unit(text)
     assert settings["RemainAfterExit"] == ["yes"]
     assert settings["ConditionPathExists"] == ["/srv/shop/current/code"]
-    assert "</srv/shop/edge.map" in text
+    assert settings["WorkingDirectory"] == ["/srv/shop"]
     assert '"shop@$$value.service"' in text
 
 
@@ -210,6 +210,7 @@ def test_the_services_own_name_starts_the_colour_of_the_map() -> None:
     [
         ("active green\nmaintenance off\n", ["start --no-block backend@green.service"], 0),
         ("maintenance on\nactive blue\n", ["start --no-block backend@blue.service"], 0),
+        ("active none\nmaintenance off\n", ["start --no-block backend@blue.service"], 0),
         ("maintenance off\n", [], 1),
     ],
 )
@@ -220,8 +221,12 @@ def test_at_boot_the_maps_colour_is_started(tmp_path: Path, entries: str, starte
     systemctl.write_text(f'#!/bin/sh\necho "$*" >>{calls}\n')
     systemctl.chmod(0o755)
     settings = unit(render(ROLES / "uvicorn" / "templates" / "boot.service.j2", uvicorn_dir=str(tmp_path)))
-    # systemd's own quoting: two dollars are one.
-    command = shlex.split(settings["ExecStart"][0].replace("$$", "$"))
-    done = subprocess.run(command, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
+    (tmp_path / "current").symlink_to("releases/one")
+    for line in (settings["ExecStartPre"][0], settings["ExecStart"][0]):
+        # systemd's own quoting: two dollars are one.
+        command = shlex.split(line.removeprefix("+").replace("$$", "$"))
+        done = subprocess.run(command, cwd=tmp_path, env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
     assert done.returncode == code
+    # A release that held the port itself is the first of the colours.
+    assert (tmp_path / "blue").is_symlink() == entries.startswith("active none")
     assert (calls.read_text().splitlines() if calls.exists() else []) == started
