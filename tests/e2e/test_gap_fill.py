@@ -1,4 +1,4 @@
-"""Blueprint gap-fill beside another app: a host ready for Docker, then with helper files, then with a service."""
+"""Blueprint gap-fill beside another app, in a network that is there: for Docker, then with files, then a service."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.run import Run, make, play
+from tests.e2e.test_bad_network import shared
 from tests.e2e.test_site import RECAP
 from tests.e2e.world import World
 
@@ -32,8 +33,17 @@ def health():
 
 
 @pytest.fixture(scope="module")
-def run_of_gap_fill(world: World) -> Run:
-    return make("site", "BLUEPRINT=gap-fill")
+def network(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The document's inputs for a VPC and a subnet that Terraform did not make."""
+    vpc, subnet = shared(world)
+    path = tmp_path_factory.mktemp("network") / "network.tfvars"
+    path.write_text(f'network = {{ mode = "existing" }}\nexisting_vpc_id = "{vpc}"\nexisting_subnet_id = "{subnet}"\n')
+    return path
+
+
+@pytest.fixture(scope="module")
+def run_of_gap_fill(network: Path) -> Run:
+    return make("site", "BLUEPRINT=gap-fill", f"ARGS=-e vars_file={network}")
 
 
 @pytest.fixture(scope="module")
@@ -58,19 +68,26 @@ def test_the_parameter_reaches_the_host_at_its_documented_place(host: World) -> 
     assert "TAVILY_API_KEY=" in host.shell("cut -d= -f1 /opt/backend/.env | sed 's/$/=/'")
 
 
-def test_a_second_run_changes_nothing(host: World) -> None:
-    again = make("site", "BLUEPRINT=gap-fill")
+def test_the_host_is_in_the_network_that_was_there(host: World) -> None:
+    assert (host.instance["VpcId"], host.instance["SubnetId"]) == shared(host)
+    made = [{"Name": "tag:slipway:app", "Values": ["gap-fill"]}]
+    assert host.client("ec2").describe_vpcs(Filters=made)["Vpcs"] == []
+
+
+def test_a_second_run_changes_nothing(host: World, network: Path) -> None:
+    again = make("site", "BLUEPRINT=gap-fill", f"ARGS=-e vars_file={network}")
     assert again.code == 0, again.output[-4000:]
     assert [line for line in RECAP.findall(again.output) if line[1:] != ("0", "0", "0")] == []
 
 
 @pytest.fixture(scope="module")
-def settings(host: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def settings(host: World, network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The document's optional inputs, for a bucket that is there already, laid over the blueprint."""
     s3 = host.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     path = tmp_path_factory.mktemp("gap-fill") / "own.tfvars"
-    path.write_text(f'backend_artifact_bucket = "{BUCKET}"\nbackend_artifact_key = "{KEY}"\nhttps = true\n')
+    own = f'backend_artifact_bucket = "{BUCKET}"\nbackend_artifact_key = "{KEY}"\nhttps = true\n'
+    path.write_text(network.read_text() + own)
     yield path
 
 
