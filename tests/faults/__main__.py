@@ -32,7 +32,7 @@ def main() -> int:
         if code := site.main():
             return code
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/faults/test_interruptions.py", "-n", str(HOSTS), "-q", "-rA"],
+            [sys.executable, "-m", "pytest", "tests/faults/test_interruptions.py", "-n", str(HOSTS), "-v", "-rA"],
             cwd=ROOT,
             env={**os.environ, "ROUNDS": str(options.rounds), "SEED": str(seed)},
             check=False,
