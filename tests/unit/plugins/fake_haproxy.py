@@ -31,7 +31,7 @@ class HAProxy:
         self.started = time.time()
 
     def listen(self) -> None:
-        """Takes the port, and then tells that it is ready by its sockets. Ends at once where the port is held."""
+        """Takes the port, and then tells that it is ready by its sockets. Raises OSError where the port is held."""
         public = socket.socket()
         public.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         public.bind(("127.0.0.1", self.port))
@@ -44,7 +44,7 @@ class HAProxy:
             commands.listen()
             path.with_suffix(".new").rename(path)
             threading.Thread(target=_accept, args=(commands, self.obey), daemon=True).start()
-        _accept(public, self.serve)
+        threading.Thread(target=_accept, args=(public, self.serve), daemon=True).start()
 
     def obey(self, connection: socket.socket) -> None:
         words = connection.recv(1 << 16).decode().split()
@@ -98,6 +98,9 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
 
 
 if __name__ == "__main__":
+    # Waited for, and not handled: a handler has to wait itself while accept() does.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGHUP])
     haproxy = HAProxy(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4])
-    signal.signal(signal.SIGHUP, lambda *_: haproxy.read())
     haproxy.listen()
+    while signal.sigwait([signal.SIGHUP]):
+        haproxy.read()
