@@ -12,6 +12,8 @@ from itertools import accumulate
 from typing import Any
 
 TENTHS_A_SECOND = 10_000
+SETTLED = 5.0
+"""Seconds after a switch in which requests may still wait behind each other."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Summary:
     """Median, of the whole command."""
     turn_seconds: float
     """Median, from the command's start to the last request that was lost or answered by the release before."""
+    longest_turn_seconds: float
+    """Of all switches."""
     requests: int
     lost: int
     causes: Mapping[tuple[str, str], int]
@@ -60,7 +64,7 @@ class Summary:
     """Complete by more than one connection: the service ended them politely."""
     p50: float
     p99: float
-    """Before the first switch: after one, requests may still wait behind each other."""
+    """Without a switch: before the first one, and from `SETTLED` after the last."""
     p99_switching: float
     """From the start of a switch's command to its end."""
     longest: float
@@ -73,8 +77,9 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
     answered = [
         (due / TENTHS_A_SECOND, late) for due, late, cause in zip(rows.due, rows.latency, rows.cause) if not cause
     ]
-    steady = [latency for due, latency in answered if due < windows[0][0]]
+    steady = [latency for due, latency in answered if due < windows[0][0] or due >= windows[-1][1] + SETTLED]
     switching = [latency for due, latency in answered if within(due, windows)]
+    turns = _turns(rows, measurement["switches"])
     causes = Counter((kind, cause) for kind, cause in zip(rows.kind, rows.cause) if cause)
     streams = [stream for stream in measurement["streams"] if stream["cause"] != "open"]
     return Summary(
@@ -83,7 +88,8 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
         seconds=measurement["seconds"],
         switches=len(windows),
         switch_seconds=statistics.median(ended - began for began, ended in windows),
-        turn_seconds=statistics.median(_turns(rows, measurement["switches"])),
+        turn_seconds=statistics.median(turns),
+        longest_turn_seconds=max(turns),
         requests=len(rows.due),
         lost=causes.total(),
         causes=dict(causes),

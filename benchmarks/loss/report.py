@@ -62,7 +62,7 @@ def table(summaries: Sequence[Summary]) -> str:
             f"{one.p99:.1f} ms",
             f"{one.p99_switching:.1f} ms",
             f"{one.longest:.0f} ms",
-            f"{one.turn_seconds:.1f} s",
+            f"{one.turn_seconds:.1f} s, at most {one.longest_turn_seconds:.1f} s",
             f"{one.switch_seconds:.1f} s",
         )
         for one in summaries
