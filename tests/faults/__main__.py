@@ -37,6 +37,9 @@ def main() -> int:
             env={**os.environ, "ROUNDS": str(options.rounds), "SEED": str(seed)},
             check=False,
         ).returncode
+    except KeyboardInterrupt:
+        print("Stopped: what had passed until then is above.", file=sys.stderr)
+        return 130
     finally:
         if not there:
             subprocess.run([sys.executable, "-m", "sandbox", "down"], cwd=ROOT, check=False)
