@@ -64,6 +64,9 @@ class Runner:
             assert process.stdout is not None
             self._process = process
             try:
+                if self._ended:
+                    # Told so between the look above and the start.
+                    _end(process)
                 for line in process.stdout:
                     self.say(line)
             except BaseException:

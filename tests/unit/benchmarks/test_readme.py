@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from benchmarks.loss import report, results
 from benchmarks.loss.figures import Summary, summary
-
-ROOT = Path(__file__).resolve().parents[3]
+from benchmarks.loss.mechanism import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.unit.repo.helpers import ROOT
+
 RESOLVE = "Resolve the artifact"
 
 

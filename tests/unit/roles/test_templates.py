@@ -202,6 +202,7 @@ def test_the_services_own_name_starts_the_colour_of_the_map() -> None:
     assert settings["RemainAfterExit"] == ["yes"]
     assert settings["ConditionPathExists"] == ["/srv/shop/current/code"]
     assert settings["WorkingDirectory"] == ["/srv/shop"]
+    assert "<edge.map" in settings["ExecStart"][0]
     assert '"shop@$$value.service"' in text
 
 
