@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 # "Success! 12 passed, 0 failed." or "Failure! 3 passed, 1 failed, 2 skipped."
 TERRAFORM_SUMMARY = re.compile(r"^(?:Success|Failure)! (\d+) passed, (\d+) failed(?:, (\d+) skipped)?", re.MULTILINE)
 
+#: What JUnit calls a test that failed, and one whose preparation or cleaning up did.
+ENDS = ("failure", "error")
+LINE_LENGTH = 300
+
 
 @dataclass(frozen=True)
 class Counts:
-    """A sum of test results."""
+    """A sum of test results. `failures` tells in a few lines each what failed, as far as a tool names it."""
 
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    failures: tuple[str, ...] = ()
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Counts(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.failures + other.failures,
+        )
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -38,7 +49,8 @@ def from_junit(path: Path, code: int) -> Counts:
         for suite in ElementTree.parse(path).getroot().iter("testsuite"):
             total, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
             failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-            counts += Counts(max(total - failed - skipped, 0), failed, skipped)
+            failures = tuple(_told(case, end) for case in suite.iter("testcase") for end in case if end.tag in ENDS)
+            counts += Counts(max(total - failed - skipped, 0), failed, skipped, failures)
     return _at_least_one_failure(counts, code)
 
 
@@ -48,6 +60,14 @@ def from_terraform(output: str, code: int) -> Counts:
     for passed, failed, skipped in TERRAFORM_SUMMARY.findall(output):
         counts += Counts(int(passed), int(failed), int(skipped or 0))
     return _at_least_one_failure(counts, code)
+
+
+def _told(case: Element, end: Element) -> str:
+    """Name the test, what it says at its beginning, which may go on for pages, and where that was."""
+    said = (end.get("message") or "").strip().splitlines() or ["no message"]
+    places = (end.text or "").strip().splitlines() or ["no place"]
+    lines = [f"{case.get('classname')}::{case.get('name')}", said[0], *(said[1:][-1:]), places[-1]]
+    return "\n    ".join(line.strip()[:LINE_LENGTH] for line in lines)
 
 
 def _at_least_one_failure(counts: Counts, code: int) -> Counts:

@@ -89,6 +89,9 @@ class Run:
             total = sum((lane.result() for lane in running), Counts())
         finally:
             self._take_down(self.ours)
+        # Last, because the end of a long log is what is read first.
+        for failure in total.failures:
+            print(f"  ✗ {failure}")
         print(total)
         return 130 if interrupted else int(total.failed > 0 or bool(self.left))
 

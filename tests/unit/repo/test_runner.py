@@ -38,6 +38,26 @@ def test_a_run_that_fails_after_a_clean_report_is_a_failure(tmp_path: Path) -> N
     assert counts.from_junit(path, 3) == Counts(passed=3, failed=1)
 
 
+FAILED = """<testsuite tests="2" failures="1" errors="0" skipped="0">
+<testcase classname="tests.a" name="test_well"/>
+<testcase classname="tests.a" name="test_ill">
+<failure message="AssertionError: exit code 2:&#10;page after page&#10;assert 2 == 0">def test_ill():
+tests/a.py:7: AssertionError</failure>
+</testcase></testsuite>"""
+
+
+def test_a_failed_test_is_told_by_its_name_its_message_and_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "junit.xml"
+    path.write_text(FAILED, encoding="utf-8")
+    (told,) = (Counts(passed=1) + counts.from_junit(path, 1)).failures
+    assert [line.strip() for line in told.splitlines()] == [
+        "tests.a::test_ill",
+        "AssertionError: exit code 2:",
+        "assert 2 == 0",
+        "tests/a.py:7: AssertionError",
+    ]
+
+
 @pytest.mark.parametrize(
     ("output", "code", "expected"),
     [
