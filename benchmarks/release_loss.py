@@ -26,7 +26,7 @@ from benchmarks.loss.controls import controls
 from benchmarks.loss.figures import summary
 from benchmarks.loss.hosts import Host, RefusedError, hosts_of
 from benchmarks.loss.measure import LONG, SHORT, Form, Measurement, measure
-from benchmarks.loss.mechanism import CONTROLS, MECHANISMS, Mechanism, PlayError
+from benchmarks.loss.mechanism import CONTROLS, MECHANISMS, Mechanism, PlayError, Release
 from benchmarks.loss.releases import two_releases
 from benchmarks.loss.report import table
 from sandbox.settings import settings_for
@@ -65,12 +65,16 @@ def main() -> None:
 
 
 async def measure_all(
-    ways: Sequence[Mechanism], hosts: Sequence[Host], releases: tuple[str, str], form: Form, measured: list[Measurement]
+    ways: Sequence[Mechanism],
+    hosts: Sequence[Host],
+    releases: tuple[Release, Release],
+    form: Form,
+    measured: list[Measurement],
 ) -> None:
     """Measure the mechanisms: Slipway's own on all hosts, the controls on the first."""
     async with AsyncExitStack() as stack:
         if set(ways) & set(CONTROLS):
-            await stack.enter_async_context(controls(settings_for("main"), hosts[0], releases[0]))
+            await stack.enter_async_context(controls(settings_for("main"), hosts[0], releases[0].id))
         # What is on the same port takes turns.
         own = [way for way in ways if way not in CONTROLS]
         lanes = [own, *([way] for way in ways if way in CONTROLS)]

@@ -9,9 +9,10 @@ from typing import Any
 
 from benchmarks.loss.hosts import Host, check_targets
 from benchmarks.loss.load import Load, Plan
-from benchmarks.loss.mechanism import BLUE_GREEN, Mechanism, switch
+from benchmarks.loss.mechanism import BLUE_GREEN, DEPLOY, Mechanism, Release, switch
 from benchmarks.loss.progress import say
 from benchmarks.loss.record import Record
+from benchmarks.loss.releases import serves
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Measurement:
 
 
 async def measure(
-    way: Mechanism, hosts: Sequence[Host], releases: tuple[str, str], form: Form, measured: list[Measurement]
+    way: Mechanism, hosts: Sequence[Host], releases: tuple[Release, Release], form: Form, measured: list[Measurement]
 ) -> None:
     """Load the hosts, and let the releases take turns under it. The first of them serves at the beginning and the end.
 
@@ -110,7 +111,7 @@ async def measure(
 
 
 async def _take_turns(
-    seen: Measurement, hosts: Sequence[Host], releases: tuple[str, str], form: Form, load: Load
+    seen: Measurement, hosts: Sequence[Host], releases: tuple[Release, Release], form: Form, load: Load
 ) -> None:
     way, switches = seen.mechanism, seen.switches
     count = form.switches if way is BLUE_GREEN else form.few_switches
@@ -123,8 +124,11 @@ async def _take_turns(
         # A switch that nobody used the service during is none of the measurement's.
         if load.ended:
             raise TimeoutError(f"the load reached its bound of {form.plan.seconds:.0f} s before the switches were done")
-        switches.append(Switch(release, round(began, 3), round(load.now(), 3), _kept(said)))
-        say(f"{way.name}: switch {len(switches)} of {len(order)}, {load.now() - began:.1f} s")
+        ended = load.now()
+        # What is published anew has an id of its own where what serves was made of something else.
+        name = await asyncio.to_thread(serves, hosts) if way is DEPLOY else release.id
+        switches.append(Switch(name, round(began, 3), round(ended, 3), _kept(said)))
+        say(f"{way.name}: switch {len(switches)} of {len(order)}, {ended - began:.1f} s")
         await asyncio.sleep(form.pause)
     await asyncio.sleep(form.settle)
     while way is BLUE_GREEN and len(seen.record.requests) < form.requests and not load.ended:

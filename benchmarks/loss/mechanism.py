@@ -39,11 +39,12 @@ class Mechanism:
 
 BLUE_GREEN = Mechanism("blue_green", "blue/green behind HAProxy")
 ROLLBACK = Mechanism("rollback", "rollback, by the same switch")
+DEPLOY = Mechanism("deploy", "`make deploy`, all of it")
 # The controls are fixtures beside the service, on ports that only exist while they are measured.
 RESTART = Mechanism("restart", "restart of the unit", 8101)
 SOCKET = Mechanism("socket", "restart behind a held socket", 8102)
 CONTROLS = (RESTART, SOCKET)
-MECHANISMS = (BLUE_GREEN, ROLLBACK, *CONTROLS)
+MECHANISMS = (BLUE_GREEN, ROLLBACK, DEPLOY, *CONTROLS)
 
 
 async def play(playbook: str, hosts: Sequence[Host], variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -66,11 +67,21 @@ async def play(playbook: str, hosts: Sequence[Host], variables: Mapping[str, Any
         return {path.name: json.loads(path.read_text(encoding="utf-8")) for path in Path(folder).iterdir()}
 
 
-async def switch(way: Mechanism, hosts: Sequence[Host], release: str) -> dict[str, dict[str, Any]]:
+@dataclass(frozen=True)
+class Release:
+    """What can serve: its id on the hosts that have it, and the folder that `make deploy` makes the like of it from."""
+
+    id: str
+    folder: Path
+
+
+async def switch(way: Mechanism, hosts: Sequence[Host], release: Release) -> dict[str, dict[str, Any]]:
     """Let a release serve, and return what the module has said on each host. Raises PlayError."""
     if way is ROLLBACK:
-        return await play("playbooks/rollback.yml", hosts, {"to": release})
-    variables = {"mechanism": way.name, "release": release, "drain": DRAIN_SECONDS}
+        return await play("playbooks/rollback.yml", hosts, {"to": release.id})
+    if way is DEPLOY:
+        return await play("playbooks/deploy.yml", [], {"dir": str(release.folder)})
+    variables = {"mechanism": way.name, "release": release.id, "drain": DRAIN_SECONDS}
     return await play(f"{PLAYBOOKS}/switch.yml", hosts, variables)
 
 

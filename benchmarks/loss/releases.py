@@ -9,9 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from benchmarks.loss.hosts import Host, RefusedError, client
-from benchmarks.loss.mechanism import BLUE_GREEN, ROOT, play, switch
+from benchmarks.loss.mechanism import BLUE_GREEN, ROOT, Release, play, switch
 from benchmarks.loss.progress import say
 from sandbox.settings import Settings
 
@@ -39,33 +40,45 @@ def serving(host: Host) -> str:
     return str(said["release"])
 
 
+def serves(hosts: Sequence[Host]) -> str:
+    """Return the release that all hosts serve. Raises RefusedError when they do not serve the same."""
+    found = {serving(host) for host in hosts}
+    if len(found) > 1:
+        raise RefusedError(f"The hosts serve {' and '.join(sorted(found))}: bring them to one first, make release")
+    return found.pop()
+
+
 @contextmanager
-def two_releases(settings: Settings, hosts: Sequence[Host]) -> Iterator[tuple[str, str]]:
+def two_releases(settings: Settings, hosts: Sequence[Host]) -> Iterator[tuple[Release, Release]]:
     """Publish and release a variation of the sample service; return what served before, and the variation.
 
-    At the end the first serves again, and its artifact is the newest one again.
+    At the end the first serves again, and the newest artifact is the one that was.
     """
-    (before,) = {serving(host) for host in hosts}
+    before = Release(serves(hosts), _folder("plain"))
     (artifact,) = {host.artifact for host in hosts}
     bucket, _, key = artifact.removeprefix("s3://").partition("/")
     s3 = client(settings, "s3")
     newest = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
     try:
-        say(f"{before} serves; publishing and releasing a variation of it")
-        folder = WORK / "app"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(SAMPLE, folder, ignore=NOT_PUBLISHED)
-        (folder / "variation.txt").write_text(f"Instead of {before}.\n", encoding="utf-8")
+        say(f"{before.id} serves; publishing and releasing a variation of it")
+        folder = _folder("variation")
+        (folder / "variation.txt").write_text(f"Instead of {before.id}.\n", encoding="utf-8")
         asyncio.run(play("playbooks/publish.yml", [], {"dir": str(folder)}))
         asyncio.run(play("playbooks/release.yml", [], {}))
-        (variation,) = {serving(host) for host in hosts}
-        if variation == before:
+        variation = Release(serves(hosts), folder)
+        if variation.id == before.id:
             raise RefusedError("The variation was released and does not serve")
         yield before, variation
     finally:
-        published = s3.head_object(Bucket=bucket, Key=key)["VersionId"]
-        if published != newest:
+        while (published := s3.head_object(Bucket=bucket, Key=key)["VersionId"]) != newest:
             s3.delete_object(Bucket=bucket, Key=key, VersionId=published)
-        if {serving(host) for host in hosts} != {before}:
-            say(f"{before} serves again")
+        if {serving(host) for host in hosts} != {before.id}:
+            say(f"{before.id} serves again")
             asyncio.run(switch(BLUE_GREEN, hosts, before))
+
+
+def _folder(name: str) -> Path:
+    folder = WORK / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(SAMPLE, folder, ignore=NOT_PUBLISHED)
+    return folder

@@ -10,7 +10,7 @@ from benchmarks.loss.figures import Summary, summary
 from tests.e2e.run import python
 from tests.e2e.world import World
 
-MECHANISMS = ("blue_green", "restart", "socket")
+MECHANISMS = ("blue_green", "deploy", "restart", "socket")
 LEFT = "ls -d /opt/release-loss* /etc/systemd/system/release-loss* 2>/dev/null; systemctl is-active backend"
 
 
@@ -31,8 +31,9 @@ def measured(world: World, release: str, tmp_path_factory: pytest.TempPathFactor
     return {found.mechanism: found for found in map(summary, results.read(path)["measurements"])}
 
 
-def test_blue_green_loses_nothing(measured: dict[str, Summary]) -> None:
-    found = measured["blue_green"]
+@pytest.mark.parametrize("name", ["blue_green", "deploy"])
+def test_slipways_ways_lose_nothing(measured: dict[str, Summary], name: str) -> None:
+    found = measured[name]
     assert found.switches == 2
     assert found.requests > 1000
     assert found.streams > 20

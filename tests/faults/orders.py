@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sandbox import faults
@@ -16,8 +16,11 @@ ALL = 1000
 @contextmanager
 def ordered(
     cell: Cell, service: str, answer: str, operation: str, resource: str, *, times: int = ALL, asked: bool = True
-) -> Iterator[None]:
-    """A service answers so while this lasts, and has done it at least once; or is not asked at all."""
+) -> Iterator[Callable[[], int]]:
+    """A service answers so while this lasts, and has done it at least once; or is not asked at all.
+
+    Tells how often it has done it.
+    """
     order = {
         "service": service,
         "answer": answer,
@@ -27,10 +30,14 @@ def ordered(
         "seconds": 300,
     }
     number = faults.add(cell.settings, order)["number"]
+
+    def fired() -> int:
+        (times,) = [int(one["fired"]) for one in faults.ordered(cell.settings) if one["number"] == number]
+        return times
+
     try:
-        yield
-        (fired,) = [one["fired"] for one in faults.ordered(cell.settings) if one["number"] == number]
-        assert (fired > 0) == asked, f"{service} was asked {fired} times for {operation} on {resource}"
+        yield fired
+        assert (fired() > 0) == asked, f"{service} was asked {fired()} times for {operation} on {resource}"
     finally:
         faults.clear(cell.settings, number)
 

@@ -12,6 +12,7 @@ import pytest
 from tests.faults.cells import Cell, Started
 from tests.faults.flow import converges, publish_next, told, unharmed, untouched
 from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, write_lease
+from tests.faults.orders import ordered
 
 SLOW = "import time; time.sleep(3)"
 """Time enough to see a release start."""
@@ -39,9 +40,12 @@ def test_killed_with_the_lease_taken(cell: Cell) -> None:
 
 def test_killed_while_it_prepares(cell: Cell) -> None:
     release, host = publish_next(cell), cell.hosts[0]
-    with unharmed(cell):
+    # Slow enough to be seen.
+    slow = ordered(cell, "s3", "slow:5", "GetObject", cell.artifact[1], times=1)
+    with unharmed(cell), slow as fired:
         run = begun(cell)
-        run.until(lambda: host.look().partial, "the release that is being made")
+        run.until(fired, "the release that is being made")
+        assert host.look().partial
         run.kill()
         end_modules(host)
     wait_for_lease(cell)
