@@ -11,11 +11,13 @@ from tests.faults.cells import Cell
 
 FAILED = 2
 """Exit code of a play in which a host or this machine failed."""
+UNREACHABLE = 4
+"""Exit code of a play that could not come to a host."""
 
 
-def told(done: Run, *words: str) -> None:
+def told(done: Run, *words: str, code: int = FAILED) -> None:
     """It failed, and said why."""
-    assert done.code == FAILED, f"exit code {done.code}:\n{done.output[-3000:]}"
+    assert done.code == code, f"exit code {done.code}:\n{done.output[-3000:]}"
     for word in words:
         assert word in done.output, f"{word!r} is not in:\n{done.output[-3000:]}"
     # A traceback of the service is its journal's; one of a module would come with these words.

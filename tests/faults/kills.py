@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from tests.faults.cells import LEASE_SECONDS, Cell, Host
@@ -19,6 +21,19 @@ true
 def end_modules(host: Host) -> None:
     """Kills what a deployer has started on a host and would go on without it."""
     host.shell(END_MODULES)
+
+
+@contextmanager
+def without_ssh(host: Host) -> Iterator[None]:
+    """Nobody comes to the host by SSH, and connections that are there are reset; somebody has tried."""
+    rule = "INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"
+    host.shell(f"iptables -I {rule}")
+    try:
+        yield
+        packets = int(host.shell("iptables -nvxL INPUT | awk '/dpt:22/ {print $1; exit}'"))
+    finally:
+        host.shell(f"iptables -D {rule}")
+    assert packets > 0
 
 
 def lease_of(cell: Cell) -> dict[str, Any]:

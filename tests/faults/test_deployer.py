@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults.cells import Cell, Started
 from tests.faults.flow import converges, publish_next, told, unharmed, untouched
-from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, write_lease
+from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, without_ssh, write_lease
 from tests.faults.orders import ordered
 
 SLOW = "import time; time.sleep(3)"
@@ -110,18 +110,12 @@ def test_killed_after_the_switch(cell: Cell) -> None:
 
 def test_ssh_drops(cell: Cell) -> None:
     release, host, served = publish_next(cell, start=SLOW), cell.hosts[0], cell.serves()
-    rule = "INPUT -p tcp --dport 22 -j REJECT --reject-with tcp-reset"
     run = begun(cell)
     run.until(lambda: host.look().note, "the release that starts")
-    host.shell(f"iptables -I {rule}")
-    try:
+    with without_ssh(host):
         done = run.wait()
-        packets = int(host.shell("iptables -nvxL INPUT | awk '/dpt:22/ {print $1; exit}'"))
-    finally:
-        host.shell(f"iptables -D {rule}")
-    assert packets > 0
-    assert done.code != 0
-    assert "did not answer by SSH" in done.output, done.output[-3000:]
+    # On a busy machine the switch may be done by then, and the hook after it is what does not come through.
+    told(done, "did not answer by SSH")
     answers_one_of(cell, served, release)
     converges(cell, release)
 

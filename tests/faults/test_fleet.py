@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 
 from tests.faults.apps import archive, hook, service
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, unharmed
-from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease
+from tests.faults.cells import Cell, Host
+from tests.faults.flow import UNREACHABLE, converges, publish_next, told, unharmed, untouched
+from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, without_ssh
 
 # On the hosts that have this file a release does not start.
 TRAP = "/etc/fault-trap"
 TRAPPED = f"if os.path.exists({TRAP!r}): raise RuntimeError('{{}} in the trap'.format('caught'))"
 
 
+def second_of(fleet: Cell) -> Host:
+    """The host that comes after the first one, alone."""
+    return sorted(fleet.hosts, key=lambda host: host.instance)[1]
+
+
 def test_the_second_of_four_hosts_fails(fleet: Cell) -> None:
     release = publish_next(fleet, start=TRAPPED)
-    second = sorted(fleet.hosts, key=lambda host: host.instance)[1]
+    second = second_of(fleet)
     served = fleet.serves()
     second.shell(f"touch {TRAP}")
     try:
@@ -26,6 +31,32 @@ def test_the_second_of_four_hosts_fails(fleet: Cell) -> None:
     told(done, second.instance, "caught in the trap", "Every host serves what it served before")
     assert fleet.serves() == served
     assert all(serving.settled for serving in fleet.serving())
+    converges(fleet, release)
+
+
+def test_ssh_drops_while_a_release_is_prepared(fleet: Cell) -> None:
+    publish_next(fleet)
+    second = second_of(fleet)
+    with untouched(fleet):
+        run = fleet.start("release")
+        run.until(lambda: "Number what follows" in run.output, "the lease")
+        with without_ssh(second):
+            done = run.wait()
+        words = (f"{second.instance}: it did not answer by SSH", "Every host serves what it served before")
+        told(done, *words, code=UNREACHABLE)
+    assert lease_of(fleet)["state"] == "free"
+    # The next fault's next run brings what was published since.
+
+
+def test_ssh_drops_while_others_switch(fleet: Cell) -> None:
+    release, served = publish_next(fleet), fleet.serves()
+    second = second_of(fleet)
+    run = fleet.start("release")
+    run.until(lambda: "Remember what to switch to" in run.output, "the end of the preparation")
+    with without_ssh(second):
+        done = run.wait()
+    told(done, f"{second.instance}: it did not answer by SSH", f"{second.instance} may not be back")
+    assert fleet.serves() == served
     converges(fleet, release)
 
 
