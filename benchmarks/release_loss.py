@@ -18,6 +18,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -39,9 +40,16 @@ def main() -> None:
     parser.add_argument("--app", default="location-content", help="whose hosts (default: location-content)")
     names = [way.name for way in MECHANISMS]
     parser.add_argument("--only", action="append", choices=names, help="these mechanisms only (default: all)")
+    parser.add_argument("--rate", type=float, help="requests a second, of all clients together (default: the form's)")
     parser.add_argument("--results", type=Path, default=results.FOLDER, help="where the raw results go")
     arguments = parser.parse_args()
     form = LONG if arguments.long else SHORT
+    if arguments.rate:
+        form = replace(form, plan=replace(form.plan, rate=arguments.rate))
+        try:
+            form.plan.check()
+        except ValueError as error:
+            parser.error(str(error))
     started = datetime.now(timezone.utc)
     settings = settings_for("main")
     measured: list[Measurement] = []

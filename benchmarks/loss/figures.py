@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 TENTHS_A_SECOND = 10_000
-SETTLED = 5.0
+SETTLED = 3.0
 """Seconds after a switch in which requests may still wait behind each other."""
 
 
@@ -64,7 +64,7 @@ class Summary:
     """Complete by more than one connection: the service ended them politely."""
     p50: float
     p99: float
-    """Without a switch: before the first one, and from `SETTLED` after the last."""
+    """Without a switch: before the first one, and from `SETTLED` after one until the next."""
     p99_switching: float
     """From the start of a switch's command to its end."""
     longest: float
@@ -77,7 +77,8 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
     answered = [
         (due / TENTHS_A_SECOND, late) for due, late, cause in zip(rows.due, rows.latency, rows.cause) if not cause
     ]
-    steady = [latency for due, latency in answered if due < windows[0][0] or due >= windows[-1][1] + SETTLED]
+    unsettled = [(began, ended + SETTLED) for began, ended in windows]
+    steady = [latency for due, latency in answered if not within(due, unsettled)]
     switching = [latency for due, latency in answered if within(due, windows)]
     turns = _turns(rows, measurement["switches"])
     causes = Counter((kind, cause) for kind, cause in zip(rows.kind, rows.cause) if cause)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 from benchmarks.loss.hosts import Host, check_targets
@@ -13,6 +14,9 @@ from benchmarks.loss.mechanism import BLUE_GREEN, DEPLOY, Mechanism, Release, sw
 from benchmarks.loss.progress import say
 from benchmarks.loss.record import Record
 from benchmarks.loss.releases import serves
+
+STEAL = 7
+"""Place of the stolen time in /proc/stat."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ LONG = Form(
     switches=50,
     few_switches=6,
     requests=500_000,
-    pause=1,
+    # What is steady is measured in between as well: a machine that others share is not the same all the time.
+    pause=6,
     settle=15,
     together=False,
 )
@@ -77,6 +82,8 @@ class Measurement:
     plan: Plan
     seconds: float = 0
     switches: list[Switch] = field(default_factory=list)
+    stolen: float = 0
+    """Share of the processors' time that the machine's host gave to others meanwhile."""
     record: Record = field(default_factory=Record)
 
     def as_json(self) -> dict[str, Any]:
@@ -86,6 +93,7 @@ class Measurement:
             "hosts": self.hosts,
             "plan": asdict(self.plan),
             "seconds": self.seconds,
+            "stolen": self.stolen,
             "switches": [asdict(switch) for switch in self.switches],
             **self.record.as_json(),
         }
@@ -104,10 +112,13 @@ async def measure(
     async with Load(form.plan, targets) as load:
         seen = Measurement(way, [host.instance for host in hosts], form.plan, record=load.record)
         measured.append(seen)
+        before = _processor_times()
         try:
             await _take_turns(seen, hosts, releases, form, load)
         finally:
             seen.seconds = round(load.now(), 3)
+            spent = [after - then for then, after in zip(before, _processor_times())]
+            seen.stolen = round(spent[STEAL] / sum(spent), 3)
 
 
 async def _take_turns(
@@ -133,6 +144,12 @@ async def _take_turns(
     await asyncio.sleep(form.settle)
     while way is BLUE_GREEN and len(seen.record.requests) < form.requests and not load.ended:
         await asyncio.sleep(1)
+
+
+def _processor_times() -> list[int]:
+    """Return what the processors have spent their time on, by /proc/stat (proc_stat(5)); guests' is the user's too."""
+    first, _, _ = Path("/proc/stat").read_text(encoding="ascii").partition("\n")
+    return [int(number) for number in first.split()[1 : STEAL + 2]]
 
 
 def _kept(said: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
