@@ -22,11 +22,11 @@ from benchmarks.loss.report import losses, table, title
 
 @pytest.fixture
 def measurement() -> Measurement:
-    """Ten seconds with a switch from the fourth to the sixth, in which answers are slower and two are lost."""
+    """Ten seconds, a switch from the fourth to the sixth: answers are slower then and for a while after it, two are lost."""
     record = Record()
     for number in range(100):
         due = number / 10
-        slow = 0.2 if 4 <= due < 6 else 0.01
+        slow = 0.2 if 4 <= due < 6 else 0.05 if 6 <= due < 9 else 0.01
         cause = {45: "refused", 46: "cut"}.get(number, "")
         release = "" if cause else "a" if due < 5 else "b"
         record.requests.add("new GET", "host", release, cause, due=due, ended=due + slow)
@@ -37,7 +37,7 @@ def measurement() -> Measurement:
         dataclasses.replace(whole, received=3, cause="cut"),
         dataclasses.replace(whole, received=4, cause="open"),
     ]
-    return Measurement(RESTART, ["host"], Plan(rate=10, seconds=20), 10.0, [Switch("b", 4.0, 6.0, {})], record)
+    return Measurement(RESTART, ["host"], Plan(rate=10, seconds=20), 10.0, [Switch("b", 4.0, 6.0, {})], record=record)
 
 
 def test_the_figures(measurement: Measurement, tmp_path: Path) -> None:
