@@ -59,6 +59,6 @@ def twice(files: Mapping[str, str | bytes], name: str) -> bytes:
     return buffer.getvalue()
 
 
-def hook(text: str) -> tuple[dict[str, str], dict[str, int]]:
-    """A hook `migrate`, as what `archive` takes."""
-    return {"hooks/migrate": text}, {"hooks/migrate": stat.S_IFREG | 0o755}
+def hook(name: str, text: str) -> tuple[dict[str, str], dict[str, int]]:
+    """A hook, as what `archive` takes."""
+    return {f"hooks/{name}": text}, {f"hooks/{name}": stat.S_IFREG | 0o755}

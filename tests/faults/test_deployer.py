@@ -9,12 +9,13 @@ import time
 import httpx
 import pytest
 
+from tests.faults.apps import archive, hook, service
 from tests.faults.cells import Cell, Started
 from tests.faults.flow import converges, publish_next, told, unharmed, untouched
 from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, without_ssh, write_lease
 from tests.faults.orders import ordered
 
-SLOW = "import time; time.sleep(3)"
+SLOW = "import time; time.sleep(5)"
 """Time enough to see a release start."""
 
 
@@ -99,7 +100,10 @@ def test_killed_while_it_drains(cell: Cell) -> None:
 
 
 def test_killed_after_the_switch(cell: Cell) -> None:
-    release, host = publish_next(cell), cell.hosts[0]
+    # Time enough to see the switch end before the run does.
+    files, modes = hook("after_switch", "#!/bin/sh\nexec sleep 8\n")
+    release = cell.publish(archive({"main.py": service(cell.next_version()), **files}, modes))
+    host = cell.hosts[0]
     run = begun(cell)
     run.until(lambda: (seen := host.look()).answers.startswith(release) and not seen.note, "the end of the switch")
     run.kill()

@@ -61,7 +61,7 @@ def test_ssh_drops_while_others_switch(fleet: Cell) -> None:
 
 
 def test_a_migration_fails(fleet: Cell) -> None:
-    files, modes = hook("#!/bin/sh\necho 'no such table: places' >&2\nexit 3\n")
+    files, modes = hook("migrate", "#!/bin/sh\necho 'no such table: places' >&2\nexit 3\n")
     fleet.publish(archive({"main.py": service(fleet.next_version()), **files}, modes))
     with unharmed(fleet):
         told(fleet.release(), "migrate", "no such table: places")

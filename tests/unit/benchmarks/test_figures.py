@@ -22,7 +22,7 @@ from benchmarks.loss.report import losses, table, title
 
 @pytest.fixture
 def measurement() -> Measurement:
-    """Ten seconds, a switch from the fourth to the sixth: answers are slower then and a while after it, two are lost."""
+    """Ten seconds, a switch from the fourth to the sixth: answers are slower then and after it, and two are lost."""
     record = Record()
     for number in range(100):
         due = number / 10
