@@ -244,7 +244,9 @@ class Started:
         self._log.write(f"\n$ {' '.join(argv)}\n")
         self._log.flush()
         self._own = WORK / name / f"run-{time.monotonic_ns()}.log"
-        self._own.parent.mkdir(parents=True, exist_ok=True)
+        # What a killed run leaves there stays in the checkout.
+        temporary = WORK / name / "tmp"
+        temporary.mkdir(parents=True, exist_ok=True)
         with self._own.open("w") as output:
             self.process = subprocess.Popen(
                 argv,
@@ -253,6 +255,7 @@ class Started:
                     **os.environ,
                     "PATH": f"{ROOT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}",
                     "NO_COLOR": "1",
+                    "TMPDIR": str(temporary),
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=output,
