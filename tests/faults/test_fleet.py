@@ -34,6 +34,14 @@ def test_the_second_of_four_hosts_fails(fleet: Cell) -> None:
     converges(fleet, release)
 
 
+def test_a_host_is_down(fleet: Cell) -> None:
+    publish_next(fleet)
+    second = second_of(fleet)
+    with untouched(fleet), without_ssh(second):
+        done = fleet.release("-e", "slipway_boot_seconds=5")
+        told(done, f"{second.instance}: not fit for a release", "did not answer by SSH within 5 s")
+
+
 def test_ssh_drops_while_a_release_is_prepared(fleet: Cell) -> None:
     publish_next(fleet)
     second = second_of(fleet)
