@@ -41,7 +41,7 @@ class Form:
 
 SHORT = Form(
     "short",
-    Plan(rate=250, seconds=180, streams=10, stream_events=10, long_streams=3, long_events=60),
+    Plan(rate=250, seconds=420, streams=10, stream_events=10, long_streams=3, long_events=60),
     switches=2,
     few_switches=2,
     requests=0,
