@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 import statistics
 from bisect import bisect
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import itemgetter
 from typing import Any
 
 TENTHS_A_SECOND = 10_000
 SETTLED = 3.0
 """Seconds after a switch in which requests may still wait behind each other."""
+SPAN = 3.0
+"""Seconds of the spans that steady time is looked at in."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,17 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Slowness:
+    """The 99th percentile of latencies: the median of those of several spans of time, and that of all together.
+
+    On a machine that others share, a few bad moments make the second one; the first tells what is usual.
+    """
+
+    median: float
+    overall: float
+
+
+@dataclass(frozen=True)
 class Summary:
     """One measurement in figures. Latencies in milliseconds, of the requests that were answered."""
 
@@ -62,10 +76,11 @@ class Summary:
     streams_lost: int
     streams_resumed: int
     """Complete by more than one connection: the service ended them politely."""
-    p50: float
-    p99: float
+    rate: float
+    """Requests a second that the clients meant to send."""
+    p99: Slowness
     """Without a switch: before the first one, and from `SETTLED` after one until the next."""
-    p99_switching: float
+    p99_switching: Slowness
     """From the start of a switch's command to its end."""
     longest: float
 
@@ -78,8 +93,13 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
         (due / TENTHS_A_SECOND, late) for due, late, cause in zip(rows.due, rows.latency, rows.cause) if not cause
     ]
     unsettled = [(began, ended + SETTLED) for began, ended in windows]
-    steady = [latency for due, latency in answered if not within(due, unsettled)]
-    switching = [latency for due, latency in answered if within(due, windows)]
+    steady: dict[int, list[int]] = defaultdict(list)
+    switching: dict[int, list[int]] = defaultdict(list)
+    for due, latency in answered:
+        if (switch := place(due, windows)) is not None:
+            switching[switch].append(latency)
+        elif place(due, unsettled) is None:
+            steady[int(due / SPAN)].append(latency)
     turns = _turns(rows, measurement["switches"])
     causes = Counter((kind, cause) for kind, cause in zip(rows.kind, rows.cause) if cause)
     streams = [stream for stream in measurement["streams"] if stream["cause"] != "open"]
@@ -97,9 +117,9 @@ def summary(measurement: Mapping[str, Any]) -> Summary:
         streams=len(streams),
         streams_lost=sum(1 for stream in streams if stream["cause"]),
         streams_resumed=sum(1 for stream in streams if not stream["cause"] and stream["connections"] > 1),
-        p50=percentile(steady, 50) / 10,
-        p99=percentile(steady, 99) / 10,
-        p99_switching=percentile(switching, 99) / 10,
+        rate=measurement["plan"]["rate"],
+        p99=_slowness(steady.values()),
+        p99_switching=_slowness(switching.values()),
         longest=max((latency for _, latency in answered), default=0) / 10,
     )
 
@@ -115,9 +135,16 @@ def _turns(rows: Rows, switches: Sequence[Mapping[str, Any]]) -> list[float]:
     return turns
 
 
-def within(time: float, windows: Sequence[tuple[float, float]]) -> bool:
-    """Return whether a time lies in one of the windows."""
-    return any(began <= time < ended for began, ended in windows)
+def _slowness(spans: Collection[list[int]]) -> Slowness:
+    slow = [percentile(span, 99) / 10 for span in spans]
+    together = [latency for span in spans for latency in span]
+    return Slowness(statistics.median(slow or [0.0]), percentile(together, 99) / 10)
+
+
+def place(time: float, windows: Sequence[tuple[float, float]]) -> int | None:
+    """Return which of the windows, in the order of time, has a time; None where it lies in none."""
+    number = bisect(windows, time, key=itemgetter(0)) - 1
+    return number if number >= 0 and time < windows[number][1] else None
 
 
 def percentile(values: Sequence[int], share: float) -> int:

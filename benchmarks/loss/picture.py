@@ -87,6 +87,6 @@ def _panel(measurement: Mapping[str, Any], title: str) -> Panel:
         if number - 1 not in slow:
             lines.append([])
         lines[-1].append(f"{(number + 0.5) * wide:.1f},{SLOW_HEIGHT * (1 - late / slowest):.1f}")
-    interval = next(every for every in (5, 10, 30, 60, 120) if seconds / every <= 12)
+    interval = next(every for every in (5, 10, 30, 60, 120, 300) if seconds / every <= 12)
     ticks = [(WIDTH * at / seconds, f"{at} s") for at in range(0, int(seconds) + 1, interval)]
     return Panel(title, bars, [" ".join(line) for line in lines], most / step, slowest, ticks)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.loss import results
-from benchmarks.loss.figures import percentile, summary
+from benchmarks.loss.figures import Slowness, percentile, place, summary
 from benchmarks.loss.load import Plan
 from benchmarks.loss.measure import Measurement, Switch
 from benchmarks.loss.mechanism import RESTART
@@ -45,15 +45,16 @@ def test_the_figures(measurement: Measurement, tmp_path: Path) -> None:
     found = summary(results.read(path)["measurements"][0])
     assert (found.requests, found.lost) == (100, 2)
     assert found.causes == {("new GET", "refused"): 1, ("new GET", "cut"): 1}
-    assert (found.p50, found.p99, found.p99_switching) == (10.0, 10.0, 200.0)
+    assert found.p99 == Slowness(10.0, 10.0)
+    assert found.p99_switching == Slowness(200.0, 200.0)
     assert (found.streams, found.streams_lost, found.streams_resumed) == (3, 1, 1)
     assert (found.switches, found.switch_seconds) == (1, 2.0)
 
 
 def test_the_table_and_the_losses(measurement: Measurement) -> None:
     found = summary(json.loads(json.dumps(measurement.as_json())))
-    losses_and_times = "2 of 100 | 1 of 3 | 10.0 ms | 200.0 ms | 200 ms | 0.9 s, at most 0.9 s | 2.0 s |"
-    assert f"| restart of the unit | 1 | 1 | {losses_and_times}" in table([found])
+    losses_and_times = "2 of 100 | 1 of 3 | 10.0 ms (10.0) | 200.0 ms (200.0) | 200 ms | 0.9 s, at most 0.9 s | 2.0 s |"
+    assert f"| restart of the unit | 1 | 10/s | 1 | {losses_and_times}" in table([found])
     assert "restart of the unit: 1 of new GET, refused" in losses([found])
 
 
@@ -63,6 +64,11 @@ def test_the_picture_shows_both_releases_and_the_losses(measurement: Measurement
     bars = [element.get("class") for element in root.iter("{http://www.w3.org/2000/svg}rect")]
     assert {"release0", "release1", "lost"} <= set(bars)
     assert "lost 2 of 100 requests" in "".join(root.itertext())
+
+
+@pytest.mark.parametrize(("time", "expected"), [(0.5, None), (1, 0), (2, None), (3.9, 1), (4, None)])
+def test_a_time_has_its_place_in_one_window(time: float, expected: int | None) -> None:
+    assert place(time, [(1, 2), (3, 4)]) == expected
 
 
 @pytest.mark.parametrize(("share", "expected"), [(50, 5), (90, 9), (99, 10), (100, 10)])
