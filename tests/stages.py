@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import subprocess
@@ -39,7 +40,7 @@ class Runner:
         self.junit = LOGS / f"{name}.xml"
         self.live = live
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._ended = False
         self.log.write_bytes(b"")
         self.junit.unlink(missing_ok=True)
@@ -58,8 +59,6 @@ class Runner:
             start_new_session=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
         ) as process:
             assert process.stdout is not None
             self._process = process
@@ -67,8 +66,10 @@ class Runner:
                 if self._ended:
                     # Told so between the look above and the start.
                     _end(process)
-                for line in process.stdout:
-                    self.say(line)
+                # Not by lines: pytest ends one after 72 tests, which may be minutes.
+                decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+                while chunk := os.read(process.stdout.fileno(), 65536):
+                    self.say(decoder.decode(chunk))
             except BaseException:
                 _end(process)
                 raise
@@ -220,7 +221,7 @@ STAGES = (
 )
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     """End a command as Ctrl-C would, and by force what is left of it and of all that it has started."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
