@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
@@ -52,7 +53,15 @@ NORMALISED = {
     "spaces around the equals sign": (b"A = b\n", {"A": "b"}),
     "leading spaces": (b"  A=b\n", {"A": "b"}),
     "export": (b"export A=b\nexport\t B = c\n", {"A": "b", "B": "c"}),
-    "a variable named export": (b"export=b\n", {"export": "b"}),
+    "a variable named export": (b"export=b\nexport A=c\n", {"export": "b", "A": "c"}),
+    "an exported variable named export": (b"export export=b\n", {"export": "b"}),
+    "export in a prompt": (
+        b"SYSTEM_PROMPT=You summarise documents and export the result as JSON\n",
+        {"SYSTEM_PROMPT": "You summarise documents and export the result as JSON"},
+    ),
+    "export in a quoted value": (b'GREETING="Please export your data"\n', {"GREETING": "Please export your data"}),
+    "export several times in a value": (b"X=export a export b export c\n", {"X": "export a export b export c"}),
+    "export before and in a value": (b"export X=export a export b\n", {"X": "export a export b"}),
     "byte order mark": (b"\xef\xbb\xbfA=b\n", {"A": "b"}),
     "CRLF": (b'A=b\r\nB="c d"\r\n\r\n', {"A": "b", "B": "c d"}),
     "no newline at the end": (b"A=b", {"A": "b"}),
@@ -106,6 +115,9 @@ REFUSED = {
     "dot in the key": (b"A.B=hunter2\n", "line 1, A.B: is no name"),
     "digit at the start of the key": (b"1A=hunter2\n", "line 1: is no name"),
     "space in the key": (b"hunter2 B=c\n", "line 1: is no name"),
+    "export in the middle of the key": (b"noexport FOO=hunter2\n", "line 1: is no name"),
+    "export after a word": (b"hunter2 export FOO=c\n", "line 1: is no name"),
+    "export twice": (b"export export FOO=hunter2\n", "line 1, FOO: is no name"),
     "no key": (b"=hunter2\n", "line 1: is no name"),
     "quoted key": (b"'A'=hunter2\n", "line 1: is no name"),
     "key in other letters": ("É=hunter2\n".encode(), "line 1: is no name"),
@@ -243,19 +255,32 @@ def test_any_bytes_are_parsed_or_refused_and_what_is_parsed_can_be_written(seed:
 @pytest.mark.parametrize("seed", range(10))
 def test_where_all_readers_agree_on_a_file_as_it_stands_parsing_it_agrees_with_them(seed: int) -> None:
     generator = random.Random(seed)
+    rounds = 20_000 if os.environ.get("SLIPWAY_LONG") else 500
     agreed = 0
-    for _ in range(1000):
-        lines = [
-            f"K{number}={''.join(generator.choice(ALPHABET) for _ in range(generator.randrange(6)))}"
-            for number in range(2)
-        ]
-        content = ("\n".join(lines) + "\n").encode()
+    for _ in range(rounds):
+        content = _random_file(generator).encode()
         systemd, dotenv, docker = meanings(content)
+        if not systemd == dotenv == docker:
+            continue
         try:
             values = parse(content)
         except DotenvError:
             continue
-        if systemd == dotenv == docker:
-            agreed += 1
-            assert values == systemd
-    assert agreed > 50, "the generator must make enough files on which the readers agree"
+        agreed += 1
+        assert values == systemd, content
+        assert parse(render(values)) == systemd, "the host reads again what was stored"
+    assert agreed > rounds / 20, "the generator must make enough files on which the readers agree"
+
+
+def _random_file(generator: random.Random) -> str:
+    """Lines of words and of characters that mean something to a reader; most of them look like an assignment."""
+    pieces = (*ALPHABET, *WORDS)
+    lines = []
+    for _ in range(generator.randrange(1, 4)):
+        beginning = generator.choice(("", "A=", "B = ", "FOO=", "export A=", "export=", "noexport A="))
+        lines.append(beginning + "".join(generator.choice(pieces) for _ in range(generator.randrange(6))))
+    return generator.choice(("\n", "\n", "\n", "\r\n")).join(lines) + "\n"
+
+
+WORDS = 4 * ("export", "export ", " export ", "export a", "EXPORT ", "word", " of ", "#", " # ", "A=", "-----BEGIN ")
+"""Text that a grammar may take for more than it is, often enough to meet beside ALPHABET."""

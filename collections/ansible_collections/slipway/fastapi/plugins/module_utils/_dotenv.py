@@ -19,7 +19,8 @@ MAX_LINE_BYTES = 64 * 1024 - 1
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _PRINTABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}\Z")
-_EXPORT = re.compile(r"export[ \t]+(?=[A-Za-z_])")
+# Anchored: "export" after the start of a line is part of a value or of a wrong name.
+_EXPORT = re.compile(r"\Aexport[ \t]+(?=[A-Za-z_])")
 _BLANKS = " \t"
 _QUOTES = ("'", '"')
 _QUOTED = re.compile(r"""'(\\.|[^'\\])*'|"(\\.|[^"\\])*\"""")
@@ -124,7 +125,7 @@ def _assignments(text: str, problems: list[Problem]) -> Iterator[tuple[int, str,
             problems.append(Problem("';' starts a comment for systemd only", "start a comment with '#'", number))
         if not line or line.startswith(("#", ";")):
             continue
-        name, equals, rest = _EXPORT.sub("", line, count=1).partition("=")
+        name, equals, rest = _EXPORT.sub("", line).partition("=")
         name = name.rstrip(_BLANKS)
         if not equals:
             raise DotenvError([Problem("has no '='", f"write KEY=value; {_SEVERAL_LINES}", number)])
@@ -197,7 +198,7 @@ def _is_no_text(code: int) -> bool:
 
 def _shown(name: str) -> str | None:
     """The name when it surely is one; any other text before `=` may be part of a secret and stays out of messages."""
-    bare = _EXPORT.sub("", name.strip(_BLANKS), count=1)
+    bare = _EXPORT.sub("", name.strip(_BLANKS))
     return bare if _PRINTABLE_NAME.match(bare) else None
 
 
