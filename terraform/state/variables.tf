@@ -46,6 +46,12 @@ variable "bucket" {
     condition     = var.bucket == null || can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", var.bucket))
     error_message = "bucket is \"${coalesce(var.bucket, "null")}\": a bucket's name has 3 to 63 lower-case letters, digits and hyphens, none at either end. Correct it in envs/${var.env}/backend.hcl."
   }
+
+  # What S3 keeps for itself: user guide, "General purpose bucket naming rules".
+  validation {
+    condition     = !can(regex("^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$", coalesce(var.bucket, "none")))
+    error_message = "bucket is \"${coalesce(var.bucket, "null")}\": S3 keeps names that begin with xn--, sthree- or amzn-s3-demo-, or end with -s3alias, --ol-s3, --x-s3 or --table-s3, for itself. Choose another in envs/${var.env}/backend.hcl."
+  }
 }
 
 variable "endpoint" {

@@ -13,10 +13,13 @@ resource "aws_db_parameter_group" "this" {
   family      = local.family
   description = "Postgres settings of ${var.identifier}"
 
-  # The default of Postgres 15 and later, held here so that nobody turns it off unseen.
+  # The default of Postgres 15 and later, held here so that nobody turns it off unseen. RDS ignores a change that sets a
+  # parameter to its default, and goes on to report "pending-reboot": with the provider's own "immediate" every plan would
+  # have this change once more (hashicorp/terraform-provider-aws#39252).
   parameter {
-    name  = "rds.force_ssl"
-    value = "1"
+    name         = "rds.force_ssl"
+    value        = "1"
+    apply_method = "pending-reboot"
   }
 
   # A new major release needs a new group, while the old one is still in use.

@@ -38,8 +38,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9_]{0,62}$", var.name)) && !contains(["db", "postgres", "rdsadmin", "template0", "template1"], var.name)
-    error_message = "The database name \"${var.name}\" must start with a letter, have at most 63 lower-case letters, digits and underscores, and be none that Postgres or RDS reserves: set database.name, for example to \"app\"."
+    condition     = can(regex("^[a-z][a-z0-9_]{0,62}$", var.name)) && !contains(local.reserved_databases, var.name)
+    error_message = "The database name \"${var.name}\" must start with a letter, have at most 63 lower-case letters, digits and underscores, and be none that Postgres or RDS reserves (such as postgres, db, user or order): set database.name, for example to \"app\"."
   }
 }
 
@@ -50,8 +50,8 @@ variable "master_username" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9_]{0,15}$", var.master_username)) && !contains(["admin", "postgres", "rdsadmin"], var.master_username)
-    error_message = "The master account \"${var.master_username}\" must start with a letter, have at most 16 lower-case letters, digits and underscores, and be none that RDS reserves (admin, postgres, rdsadmin)."
+    condition     = can(regex("^[a-z][a-z0-9_]{0,15}$", var.master_username)) && !contains(local.reserved_accounts, var.master_username) && !can(regex("^(rds|pg_)", var.master_username))
+    error_message = "The master account \"${var.master_username}\" must start with a letter, have at most 16 lower-case letters, digits and underscores, and be none that RDS or Postgres reserves (such as admin, postgres, user, rds… or pg_…): set database.master_username, for example to \"slipway_master\"."
   }
 }
 

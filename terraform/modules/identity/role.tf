@@ -1,6 +1,6 @@
 resource "aws_iam_role" "host" {
   name               = var.name
-  description        = "What the application's hosts may do"
+  description        = "What hosts of the application may do"
   assume_role_policy = data.aws_iam_policy_document.trust.json
 }
 

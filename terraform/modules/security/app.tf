@@ -1,6 +1,8 @@
+# EC2 takes only ASCII letters, digits, spaces and ._-:/()#,@[]+=&;{}!$* in a description, so no apostrophe:
+# API reference, CreateSecurityGroup. The provider's plan does not check it (hashicorp/terraform-provider-aws#18874).
 resource "aws_security_group" "app" {
   name        = "${var.name}-app"
-  description = "The application's hosts"
+  description = "Hosts of the application"
   vpc_id      = var.vpc_id
 
   tags = { Name = "${var.name}-app" }

@@ -3,7 +3,7 @@ resource "aws_security_group" "database" {
   count = var.database ? 1 : 0
 
   name        = "${var.name}-database"
-  description = "Postgres, from the application's hosts only"
+  description = "Postgres, from hosts of the application only"
   vpc_id      = var.vpc_id
 
   tags = { Name = "${var.name}-database" }

@@ -2,6 +2,12 @@ variable "name" {
   type        = string
   description = "Prefix of the security groups' names."
   nullable    = false
+
+  # EC2's rules for GroupName (API reference, CreateSecurityGroup): 255 characters, of which "-database" takes nine.
+  validation {
+    condition     = can(regex("^[A-Za-z0-9 ._:/()#,@+=&;{}!$*\\[\\]-]{1,246}$", var.name)) && !startswith(lower(var.name), "sg-")
+    error_message = "The security groups' prefix \"${var.name}\" must have 1 to 246 of EC2's characters (letters, digits, spaces and ._-:/()#,@[]+=&;{}!$*) and not start with \"sg-\": shorten or rename it."
+  }
 }
 
 variable "vpc_id" {

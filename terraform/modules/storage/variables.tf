@@ -13,6 +13,12 @@ variable "buckets" {
     error_message = "A bucket name must have 3 to 63 lower-case letters, digits and hyphens, none at either end (a dot would break TLS); not so: ${join(", ", [for name in values(var.buckets) : name if !can(regex("^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$", name))])}. Set bucket_names, or shorten app."
   }
 
+  # What S3 keeps for itself: user guide, "General purpose bucket naming rules".
+  validation {
+    condition     = alltrue([for name in values(var.buckets) : !can(regex("^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$", name))])
+    error_message = "S3 keeps bucket names that begin with xn--, sthree- or amzn-s3-demo-, or end with -s3alias, --ol-s3, --x-s3 or --table-s3, for itself: rename ${join(", ", [for name in values(var.buckets) : name if can(regex("^(xn--|sthree-|amzn-s3-demo-)|(-s3alias|--ol-s3|--x-s3|--table-s3)$", name))])} in bucket_names."
+  }
+
   validation {
     condition     = length(distinct(values(var.buckets))) == length(var.buckets)
     error_message = "Each bucket needs a name of its own: check bucket_names."

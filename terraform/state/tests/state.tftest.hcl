@@ -113,6 +113,16 @@ run "a_name_with_a_dot_is_refused" {
   expect_failures = [var.bucket]
 }
 
+run "a_name_that_s3_keeps_is_refused" {
+  command = plan
+
+  variables {
+    bucket = "states--x-s3"
+  }
+
+  expect_failures = [var.bucket]
+}
+
 run "a_sandbox_without_endpoint_is_refused" {
   command = plan
 

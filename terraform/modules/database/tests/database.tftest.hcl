@@ -46,8 +46,8 @@ run "postgres_as_the_document_wants_it" {
   }
 
   assert {
-    condition     = aws_db_parameter_group.this.family == "postgres16" && [for parameter in aws_db_parameter_group.this.parameter : "${parameter.name}=${parameter.value}"] == ["rds.force_ssl=1"]
-    error_message = "Connections without TLS are refused."
+    condition     = aws_db_parameter_group.this.family == "postgres16" && [for parameter in aws_db_parameter_group.this.parameter : "${parameter.name}=${parameter.value} ${parameter.apply_method}"] == ["rds.force_ssl=1 pending-reboot"]
+    error_message = "Connections without TLS are refused, by the method of applying that RDS reports for a default."
   }
 
   assert {
@@ -179,6 +179,36 @@ run "a_reserved_master_account_is_refused" {
 
   variables {
     master_username = "admin"
+  }
+
+  expect_failures = [var.master_username]
+}
+
+run "a_key_word_is_refused_as_database_name" {
+  command = plan
+
+  variables {
+    name = "order"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_key_word_is_refused_as_master_account" {
+  command = plan
+
+  variables {
+    master_username = "user"
+  }
+
+  expect_failures = [var.master_username]
+}
+
+run "a_prefix_of_the_engine_is_refused_for_the_master_account" {
+  command = plan
+
+  variables {
+    master_username = "pg_owner"
   }
 
   expect_failures = [var.master_username]

@@ -98,6 +98,58 @@ run "rules_are_exactly_these" {
   }
 }
 
+# The character set of EC2's API reference (CreateSecurityGroup, GroupDescription; IpRange, Description).
+run "ec2_takes_every_description" {
+  command = plan
+
+  variables {
+    https = true
+  }
+
+  assert {
+    condition = alltrue([for description in concat(
+      [aws_security_group.app.description, aws_security_group.database[0].description],
+      [for rule in values(aws_vpc_security_group_ingress_rule.http) : rule.description],
+      [for rule in values(aws_vpc_security_group_ingress_rule.https) : rule.description],
+      [for rule in values(aws_vpc_security_group_ingress_rule.ssh) : rule.description],
+      [for rule in values(aws_vpc_security_group_egress_rule.web) : rule.description],
+      aws_vpc_security_group_egress_rule.database[*].description,
+      aws_vpc_security_group_ingress_rule.database[*].description,
+    ) : can(regex("^[A-Za-z0-9 ._:/()#,@+=&;{}!$*\\[\\]-]{1,255}$", description))])
+    error_message = "EC2 refuses a description with any other character, such as an apostrophe."
+  }
+}
+
+run "a_name_with_an_apostrophe_is_refused" {
+  command = plan
+
+  variables {
+    name = "the team's"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_ec2_keeps_for_ids_is_refused" {
+  command = plan
+
+  variables {
+    name = "sg-app"
+  }
+
+  expect_failures = [var.name]
+}
+
+run "a_name_that_leaves_no_room_for_a_suffix_is_refused" {
+  command = plan
+
+  variables {
+    name = format("%0247d", 0)
+  }
+
+  expect_failures = [var.name]
+}
+
 run "closed_unless_asked" {
   command = plan
 

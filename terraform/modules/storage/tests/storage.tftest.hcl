@@ -257,6 +257,26 @@ run "a_bucket_name_with_a_dot_is_refused" {
   expect_failures = [var.buckets]
 }
 
+run "a_prefix_that_s3_keeps_is_refused" {
+  command = plan
+
+  variables {
+    buckets = { content = "sthree-content" }
+  }
+
+  expect_failures = [var.buckets]
+}
+
+run "a_suffix_that_s3_keeps_is_refused" {
+  command = plan
+
+  variables {
+    buckets = { content = "content-s3alias" }
+  }
+
+  expect_failures = [var.buckets]
+}
+
 run "one_name_for_two_buckets_is_refused" {
   command = plan
 
