@@ -15,6 +15,7 @@ ssh_ingress_cidrs  = []
 # ssh_key_name         = "dev"
 # ssh_private_key_file = "~/.ssh/dev.pem"
 
-# Everything here can be made again, so destroying it is allowed.
-protect_data         = false
-database_backup_days = 1
+# Everything here can be made again, so destroying it is allowed and leaves nothing.
+protect_data            = false
+database_final_snapshot = false
+database_backup_days    = 1

@@ -15,7 +15,9 @@ ssh_ingress_cidrs = []
 # ssh_key_name         = "prod"
 # ssh_private_key_file = "~/.ssh/prod.pem"
 
-# Refuses to delete the database and buckets that hold objects.
-protect_data         = true
-database_backup_days = 14
-database_multi_az    = true
+# Refuses to delete the database and buckets that hold objects. Once protect_data is false, deleting the database takes a
+# final snapshot: docs/terraform.md, "Destroying an environment".
+protect_data            = true
+database_final_snapshot = true
+database_backup_days    = 14
+database_multi_az       = true

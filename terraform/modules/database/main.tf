@@ -55,6 +55,16 @@ resource "aws_db_instance" "this" {
   copy_tags_to_snapshot      = true
   auto_minor_version_upgrade = true
   deletion_protection        = var.protect_data
-  skip_final_snapshot        = !var.protect_data
-  final_snapshot_identifier  = var.protect_data ? "${var.identifier}-final" : null
+
+  # What a destroy leaves behind does not follow protect_data, which must be off before RDS deletes anything.
+  skip_final_snapshot      = !var.final_snapshot
+  delete_automated_backups = !var.final_snapshot
+
+  # The name is given when the instance is made and kept until it goes, so each instance has a snapshot of its own: RDS
+  # refuses a second snapshot of the same name (DBSnapshotAlreadyExists).
+  final_snapshot_identifier = "${var.identifier}-final-${formatdate("YYYYMMDD-hhmmss", timestamp())}"
+
+  lifecycle {
+    ignore_changes = [final_snapshot_identifier]
+  }
 }

@@ -4,8 +4,8 @@ variable "identifier" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.identifier)) && length(var.identifier) <= 57
-    error_message = "The database identifier \"${var.identifier}\" must start with a letter and have at most 57 lower-case letters, digits and single hyphens, none at the end: set database.identifier, or shorten app. (RDS takes 63; the final snapshot's name adds six.)"
+    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.identifier)) && length(var.identifier) <= 63
+    error_message = "The database identifier \"${var.identifier}\" must start with a letter and have at most 63 lower-case letters, digits and single hyphens, none at the end: set database.identifier, or shorten app."
   }
 }
 
@@ -125,11 +125,18 @@ variable "multi_az" {
 
 variable "protect_data" {
   type        = bool
-  description = "Whether deletion is refused, and a final snapshot taken once it is allowed."
+  description = "Whether deletion is refused."
   nullable    = false
 
   validation {
     condition     = !var.protect_data || var.backup_days > 0
     error_message = "protect_data wants backups: set database.backup_days to 1 at least."
   }
+}
+
+variable "final_snapshot" {
+  type        = bool
+  description = "Whether a deletion takes a final snapshot first, and keeps the automatic backups for their backup_days."
+  default     = true
+  nullable    = false
 }

@@ -14,4 +14,5 @@ module "database" {
   backup_days        = var.database_backup_days
   multi_az           = var.database_multi_az
   protect_data       = var.protect_data
+  final_snapshot     = var.database_final_snapshot
 }

@@ -78,6 +78,11 @@ output "database_identifier" {
   value       = one(module.database[*].identifier)
 }
 
+output "database_final_snapshot" {
+  description = "Name of the snapshot that destroying the database takes; absent without a database, or with database_final_snapshot = false."
+  value       = one(module.database[*].final_snapshot)
+}
+
 output "vpc_id" {
   description = "VPC of the hosts."
   value       = module.network.vpc_id

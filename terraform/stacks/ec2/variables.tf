@@ -83,7 +83,7 @@ variable "endpoint_credentials" {
 
 variable "protect_data" {
   type        = bool
-  description = "Whether destroying is refused for a database and for buckets that hold objects. A final snapshot is taken once it is allowed."
+  description = "Whether destroying is refused for a database and for buckets that hold objects."
   default     = true
   nullable    = false
 }
@@ -378,5 +378,12 @@ variable "database_multi_az" {
   type        = bool
   description = "Whether the database has a standby in a second zone."
   default     = false
+  nullable    = false
+}
+
+variable "database_final_snapshot" {
+  type        = bool
+  description = "Whether destroying the database takes a final snapshot first, and keeps its automatic backups for database_backup_days."
+  default     = true
   nullable    = false
 }

@@ -60,8 +60,22 @@ run "protected_data_is_not_deleted" {
   command = plan
 
   assert {
-    condition     = aws_db_instance.this.deletion_protection && !aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.final_snapshot_identifier == "slipway-test-app-final" && aws_db_instance.this.backup_retention_period == 7
+    condition     = aws_db_instance.this.deletion_protection && !aws_db_instance.this.skip_final_snapshot && !aws_db_instance.this.delete_automated_backups && aws_db_instance.this.backup_retention_period == 7
     error_message = "Deletion is refused, and a final snapshot and backups are kept."
+  }
+}
+
+# RDS deletes nothing while protect_data holds, so the snapshot of a deletion is one without it.
+run "a_snapshot_is_taken_when_the_protection_is_off" {
+  command = plan
+
+  variables {
+    protect_data = false
+  }
+
+  assert {
+    condition     = !aws_db_instance.this.deletion_protection && !aws_db_instance.this.skip_final_snapshot && !aws_db_instance.this.delete_automated_backups
+    error_message = "A destroy takes a final snapshot and keeps the automatic backups."
   }
 }
 
@@ -69,12 +83,13 @@ run "unprotected_data_is" {
   command = plan
 
   variables {
-    protect_data = false
-    backup_days  = 0
+    protect_data   = false
+    final_snapshot = false
+    backup_days    = 0
   }
 
   assert {
-    condition     = !aws_db_instance.this.deletion_protection && aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.backup_retention_period == 0
+    condition     = !aws_db_instance.this.deletion_protection && aws_db_instance.this.skip_final_snapshot && aws_db_instance.this.delete_automated_backups && aws_db_instance.this.backup_retention_period == 0 && output.final_snapshot == null
     error_message = "A destroy leaves nothing."
   }
 }
@@ -124,11 +139,11 @@ run "an_identifier_with_upper_case_is_refused" {
   expect_failures = [var.identifier]
 }
 
-run "an_identifier_that_leaves_no_room_for_a_snapshot_is_refused" {
+run "an_identifier_that_is_too_long_for_rds_is_refused" {
   command = plan
 
   variables {
-    identifier = "a123456789-123456789-123456789-123456789-123456789-1234567"
+    identifier = "a123456789-123456789-123456789-123456789-123456789-123456789-123"
   }
 
   expect_failures = [var.identifier]
