@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def main() -> int:
-    """Run the steps; 0, or 1 with one line on stderr that names the fix."""
+    """Run what the command line names; the exit code."""
     parser = argparse.ArgumentParser(prog="python3 -m setup", description="Make this checkout ready.")
     parser.add_argument(
         "step",
@@ -33,7 +33,11 @@ def main() -> int:
         help="venv: Python packages; provider: Terraform and where it takes the AWS provider from (prints the path of "
         "Terraform's configuration); docker: a Docker engine that answers. Without one: venv and provider",
     )
-    step = parser.parse_args().step
+    return run(parser.parse_args().step)
+
+
+def run(step: str | None) -> int:
+    """Run a step, or provider and venv; 0, or 1 with one line on stderr that names the fix."""
     # Standard output is for the program that asks, also for one that reads a target's (`make status ARGS=--json`).
     report = Report(sys.stderr)
     try:

@@ -68,6 +68,7 @@ def test_a_release_without_its_env_is_refused(runner: Runner, top: Path) -> None
         ("latest", "'latest' is no release"),
         ("../../etc", "is no release"),
         ("-1", "'-1' is no release"),
+        ("²", "is no release"),
     ],
 )
 def test_what_is_not_there_is_told(runner: Runner, wanted: str, words: str) -> None:

@@ -98,6 +98,11 @@ def scan(directory: Path, application: str, exclude: Sequence[str] = ()) -> Cont
     return Contents(tuple(sorted(files)), tuple(sorted(left_out)))
 
 
+def is_application(text: str) -> bool:
+    """Whether it has the form `MODULE:NAME`, as uvicorn takes it."""
+    return _APPLICATION.match(text) is not None
+
+
 def write(directory: Path, files: Sequence[str], target: BinaryIO) -> str:
     """Write the archive of `files` to `target` and return its SHA-256."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:

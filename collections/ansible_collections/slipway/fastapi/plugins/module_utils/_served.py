@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import RELEASE
 
 
 class NoReleaseError(Exception):
@@ -52,6 +55,21 @@ def order(records: Iterable[Mapping[str, Any]]) -> list[str]:
     return list(newest)
 
 
+def check(wanted: str) -> None:
+    """Raise NoReleaseError for what is neither a release's id nor a number of releases; empty stands for one back."""
+    if wanted and not _is_number(wanted) and not RELEASE.fullmatch(wanted):
+        raise NoReleaseError(
+            f"'{wanted}' is no release: say an id as `make releases` shows it, or how many releases to go back"
+        )
+    if _is_number(wanted) and int(wanted) < 1:
+        raise NoReleaseError("0 releases back is the one that serves: say 1 or more, or the id of a release")
+
+
+def _is_number(wanted: str) -> bool:
+    # str.isdigit() also accepts superscripts, which int() refuses.
+    return re.fullmatch(r"[0-9]{1,9}", wanted) is not None
+
+
 def choose(wanted: str, current: str | None, previous: str | None, released: list[str], present: Iterable[str]) -> str:
     """The release to go back to.
 
@@ -63,16 +81,15 @@ def choose(wanted: str, current: str | None, previous: str | None, released: lis
         present: those that are on this host.
 
     Raises:
-        NoReleaseError: there is none.
+        NoReleaseError: there is none, or `wanted` is no release.
     """
+    check(wanted)
     kept = set(present)
-    if wanted and not wanted.isdigit():
+    if wanted and not _is_number(wanted):
         if wanted not in kept:
             raise NoReleaseError(f"release {wanted} is not on this host: {_choice(released, kept, current)}")
         return wanted
     steps = int(wanted or 1)
-    if steps < 1:
-        raise NoReleaseError("0 releases back is the one that serves: say 1 or more, or the id of a release")
     before = released[: released.index(current)] if current in released else [previous] if previous else []
     if steps > len(before):
         raise NoReleaseError(

@@ -80,7 +80,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest, _served
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import RELEASE, Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
 
 MOST_SHOWN = 5
 """Damaged files that are named in the error."""
@@ -92,10 +92,6 @@ def find(layout: Layout, wanted: str) -> dict[str, Any]:
     Raises:
         NoReleaseError: there is none, or it is damaged.
     """
-    if wanted and not wanted.isdigit() and not RELEASE.fullmatch(wanted):
-        raise _served.NoReleaseError(
-            f"'{wanted}' is no release: say an id as `make releases` shows it, or how many releases to go back"
-        )
     current = layout.linked("current")
     released = _served.order(_served.read(layout.history))
     chosen = _served.choose(wanted, current, layout.linked("previous"), released, layout.present())

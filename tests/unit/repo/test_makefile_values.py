@@ -1,0 +1,125 @@
+"""What a person writes on make's command line reaches the programs as it is, and neither make nor a shell runs a part.
+
+In the place of `python3` stands a program that prints what it is given. What follows: tests/unit/tools/test_verb.py.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.repo.helpers import ROOT, text_of
+
+(WORDS,) = (line.split() for line in re.findall(r"^words := (.*)$", text_of(ROOT / "Makefile"), re.MULTILINE))
+VALUES = [word for word in WORDS if word != "PYTHON"]
+# Each of them ran or broke something, where the Makefile put it into a recipe. %s stands for the file that they make.
+ATTACKS = (
+    "x'; touch %s; echo '",
+    'x"; touch %s; echo "',
+    "$(shell touch %s)",
+    "$(touch %s)",
+    "${shell touch %s}",
+    "`touch %s`",
+    "x; touch %s",
+    "x\ntouch %s",
+    "it's",
+    'x"y',
+    "{{ lookup('pipe', 'touch %s') }}",
+    "--vault-password-file=%s",
+    "$HOME $(HOME) $$HOME #",
+    "%%s%%n",
+    "\\",
+    "\u202e\U0001f600\x7f",
+    "",
+)
+
+
+class Make:
+    """Runs the project's Makefile with a `python3` that prints its arguments and what it is given."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.pwned = folder / "PWNED"
+        program = folder / "python3"
+        program.write_text(
+            f"#!{sys.executable} -ISs\n"
+            "import json, os, sys\n"
+            "print(json.dumps([sys.argv[1:], {k: v for k, v in os.environ.items() if k.startswith('SLIPWAY_')}]))\n"
+        )
+        program.chmod(0o755)
+
+    def __call__(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run make as a person does, whatever make runs this test."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "SLIPWAY"))}
+        path = f"{self.folder}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            ["make", "--no-print-directory", *arguments],
+            cwd=ROOT,
+            env=kept | environment | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def given(self, *arguments: str, **environment: str) -> tuple[list[str], dict[str, str]]:
+        """What the last program is called with: its arguments, and the values of the command line."""
+        done = self(*arguments, **environment)
+        assert done.returncode == 0, done.stderr
+        argv, found = json.loads(done.stdout.splitlines()[-1])
+        return argv, {name: found[f"SLIPWAY_GIVEN_{name}"] for name in found["SLIPWAY_GIVEN"].split()}
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    return Make(tmp_path)
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_value_arrives_as_it_is_and_is_not_run(make: Make, attack: str) -> None:
+    value = attack % make.pwned if "%s" in attack.replace("%%", "") else attack
+    argv, values = make.given("deploy", *(f"{word}={value}" for word in VALUES))
+    assert argv == ["-m", "tools.verb", "deploy"]
+    assert values == dict.fromkeys(VALUES, value)
+    assert not make.pwned.exists()
+
+
+def test_no_target_runs_a_value(make: Make) -> None:
+    targets = re.findall(r"^([a-z-]+):(?:.*)\n\t@\$\(verb\)$", text_of(ROOT / "Makefile"), re.MULTILINE)
+    attack = f"x'; touch {make.pwned}; echo '$(shell touch {make.pwned})"
+    done = make(*targets, *(f"{word}={attack}" for word in VALUES))
+    called: list[Any] = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [argv for argv, _ in called] == [["-m", "tools.verb", target] for target in targets]
+    assert all(given[f"SLIPWAY_GIVEN_{word}"] == attack for _, given in called for word in VALUES)
+    assert len(targets) > 20
+    assert not make.pwned.exists()
+
+
+@pytest.mark.parametrize("variable", ["UNHEARD_OF", "PYTHON"])
+def test_no_variable_is_expanded_by_make(make: Make, variable: str) -> None:
+    make("status", f"{variable}=$(shell touch {make.pwned})")
+    assert not make.pwned.exists()
+
+
+@pytest.mark.parametrize("goal", ["x;touch %s", "$(shell touch %s)", "`touch %s`"])
+def test_a_goal_beside_maintenance_is_not_run(make: Make, goal: str) -> None:
+    done = make("maintenance", goal % make.pwned)
+    assert json.loads(done.stdout)[1]["SLIPWAY_GOALS"] == goal % make.pwned
+    assert not make.pwned.exists()
+
+
+def test_only_the_command_line_counts(make: Make) -> None:
+    shell = dict.fromkeys(VALUES, f"$(shell touch {make.pwned})")
+    assert make.given("deploy", "TO=2", **shell) == (["-m", "tools.verb", "deploy"], {"TO": "2"})
+    assert not make.pwned.exists()
+
+
+def test_another_python_is_chosen_on_the_command_line_only(make: Make) -> None:
+    assert make.given("status", PYTHON="/nonexistent/python")[1] == {}
+    assert "/nonexistent/py thon" in make("status", "PYTHON=/nonexistent/py thon").stderr
