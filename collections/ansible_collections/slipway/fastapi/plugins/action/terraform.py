@@ -18,6 +18,7 @@ from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_migrati
     prepare,
 )
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan import PlanSummary
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_saved import SavedPlan
 
 display = Display()
 
@@ -37,7 +38,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "owner_tags": {"type": "dict", "default": {}},
     "owner_account": {"type": "str"},
     "digest": {"type": "str"},
+    "plan_file": {"type": "path"},
+    "plan_sha256": {"type": "str"},
 }
+
+REQUIRED = [("command", "apply", ("plan_file", "plan_sha256"))]
 
 
 def stack_of(arguments: dict[str, Any]) -> Stack:
@@ -71,7 +76,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Carry out one command; every failure is an AnsibleActionFail with one message."""
         super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS)
+        _, arguments = self.validate_argument_spec(argument_spec=ARGUMENTS, required_if=REQUIRED)
         if shutil.which("terraform") is None:
             raise AnsibleActionFail(
                 "Terraform is not on PATH. Install a version from 1.11 up to, not including, 2.0 "
@@ -87,13 +92,14 @@ class ActionModule(ActionBase):
     def _carry_out(self, terraform: Terraform, arguments: dict[str, Any]) -> dict[str, Any]:
         command = arguments["command"]
         if command == "apply":
-            outputs = {} if self._task.check_mode else terraform.apply()
+            plan = SavedPlan(Path(arguments["plan_file"]), arguments["plan_sha256"])
+            outputs = {} if self._task.check_mode else terraform.apply(plan)
             return {"changed": True, "outputs": outputs}
         terraform.init()
         if command == "init":
             return {"changed": False}
         if command in {"plan", "plan_destroy"}:
-            return self._planned(terraform.plan(destroy=command == "plan_destroy"))
+            return self._planned(*terraform.plan(destroy=command == "plan_destroy"))
         migration = self._migration(terraform, arguments)
         if command == "plan_migration":
             return self._migration_planned(terraform, migration)
@@ -104,13 +110,14 @@ class ActionModule(ActionBase):
         return {"changed": True, "backup": str(carry_out(terraform, migration))}
 
     @staticmethod
-    def _planned(summary: PlanSummary) -> dict[str, Any]:
+    def _planned(summary: PlanSummary, saved: SavedPlan | None) -> dict[str, Any]:
         return {
             "changed": False,
             "empty": summary.empty,
             "summary": summary.sentence(),
             "lines": summary.lines,
             "digest": summary.digest,
+            **({"plan_file": str(saved.path), "plan_sha256": saved.sha256} if saved else {}),
         }
 
     @staticmethod

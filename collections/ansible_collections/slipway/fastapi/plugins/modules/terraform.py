@@ -10,7 +10,7 @@ author:
   - Slipway maintainers
 description:
   - Runs Terraform on the control node for one stack, blueprint and environment, and shows each resource as it is done.
-  - What is applied is exactly the plan that an earlier task saved and showed.
+  - What is applied is exactly the plan that an earlier task of the same run saved and showed, in a file of its own.
   - A key in a variable file that no variable has is an error here; Terraform itself only warns.
   - Variables that the shell would add (C(TF_VAR_*), C(TF_CLI_ARGS*), C(TF_WORKSPACE)) are left out.
 options:
@@ -18,7 +18,7 @@ options:
     description:
       - V(init) makes the root ready, with its provider and its state; the other commands begin with it.
       - V(plan) saves a plan and tells what it would do; V(plan_destroy) does so for removing everything.
-      - V(apply) applies the saved plan.
+      - V(apply) applies a saved plan, and deletes its file.
       - V(plan_migration) looks for a state of the same application, environment and account on this machine and tells
         whether it is to be moved into the backend; V(migrate) moves it, and never in the place of another one.
     type: str
@@ -29,7 +29,7 @@ options:
     type: path
     required: true
   work:
-    description: The folder for Terraform's data directory and the saved plan.
+    description: The folder for Terraform's data directory and the saved plans.
     type: path
     required: true
   backend:
@@ -77,6 +77,12 @@ options:
   digest:
     description: The RV(digest) of what O(command=plan_migration) has shown. O(command=migrate) moves nothing else.
     type: str
+  plan_file:
+    description: The RV(plan_file) of the plan that was shown. O(command=apply) needs it.
+    type: path
+  plan_sha256:
+    description: The RV(plan_sha256) of the plan that was shown. O(command=apply) needs it, and applies nothing else.
+    type: str
 attributes:
   check_mode:
     description: Plans are made and nothing is applied.
@@ -98,6 +104,17 @@ EXAMPLES = r"""
       - terraform/blueprints/location-content.tfvars
       - terraform/envs/dev/env.tfvars
   register: plan
+
+- name: Apply what was shown
+  slipway.fastapi.terraform:
+    command: apply
+    directory: terraform/stacks/ec2
+    work: .slipway/dev/location-content
+    backend: terraform/envs/dev/backend.hcl
+    state_key: dev/location-content/terraform.tfstate
+    plan_file: "{{ plan.plan_file }}"
+    plan_sha256: "{{ plan.plan_sha256 }}"
+  when: not plan.empty
 """
 
 RETURN = r"""
@@ -118,6 +135,14 @@ lines:
 digest:
   description: Digest of everything that would change or be moved, for an approval in writing.
   returned: O(command=plan), O(command=plan_destroy) and O(command=plan_migration)
+  type: str
+plan_file:
+  description: The file in which the plan is saved, which only this run uses.
+  returned: O(command=plan) and O(command=plan_destroy), where something would change
+  type: str
+plan_sha256:
+  description: SHA-256 of that file.
+  returned: O(command=plan) and O(command=plan_destroy), where something would change
   type: str
 backup:
   description: Where the file lies now whose state was moved.

@@ -17,6 +17,11 @@ from typing import Any
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._process import Outcome, stream
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_log import Reader
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_plan import PlanSummary, summarise
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_saved import (
+    SavedPlan,
+    SavedPlanError,
+    new_file,
+)
 
 LOCK_TIMEOUT = "120s"
 PARALLELISM = 40  # most of an apply is waiting
@@ -25,6 +30,8 @@ LOCK_ID = re.compile(r"ID:\s+([0-9a-f-]{36})")
 SHELL_INPUT = ("TF_VAR_", "TF_CLI_ARGS", "TF_WORKSPACE", "TF_DATA_DIR")
 BACKEND = re.compile(r'^\s*backend\s+"', re.MULTILINE)
 LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
+# What Terraform says of a plan whose state has been changed since.
+STALE = "Saved plan is stale"
 # What S3 or Terraform says where the backend's bucket is not there or not named.
 NO_BUCKET = ("NoSuchBucket", "S3 bucket", 'attribute "bucket" is required')
 
@@ -37,7 +44,7 @@ class TerraformError(Exception):
 class Stack:
     """One root with its inputs.
 
-    ``directory`` is the root, ``work`` the folder for the data directory and the saved plan, ``backend`` the backend's
+    ``directory`` is the root, ``work`` the folder for the data directory and the saved plans, ``backend`` the backend's
     file, ``state_key`` the object that holds the state, ``bucket`` the backend's bucket where its file names none,
     ``cli_config`` Terraform's own configuration file. Without ``backend`` the state is a file in ``work``.
     """
@@ -52,9 +59,9 @@ class Stack:
     bucket: str | None = None
 
     @property
-    def plan_file(self) -> Path:
-        """The saved plan."""
-        return self.work / "plan.tfplan"
+    def plans(self) -> Path:
+        """The folder of the saved plans."""
+        return self.work / "plans"
 
     @property
     def local_state(self) -> Path:
@@ -127,11 +134,15 @@ def only_run(work: Path, show: Callable[[str], None]) -> Iterator[int]:
 class Terraform:
     """Runs Terraform for a stack and shows progress through ``show``."""
 
-    def __init__(self, stack: Stack, show: Callable[[str], None], unlock_stale: bool = False) -> None:
-        """``unlock_stale`` is for a state that only this machine can reach: the sandbox's."""
+    def __init__(self, stack: Stack, show: Callable[[str], None], unlock_stale: bool = False, run: int = 0) -> None:
+        """``unlock_stale`` is for a state that only this machine can reach: the sandbox's.
+
+        ``run`` is the process that plans and applies: by default the parent, because Ansible works in a child of it.
+        """
         self.stack = stack
         self.show = show
         self.unlock_stale = unlock_stale
+        self.run = run or os.getppid()
 
     def init(self) -> None:
         """Make the root ready; Terraform does nothing here that is done already."""
@@ -142,20 +153,28 @@ class Terraform:
             hint = "\n`make bootstrap` makes the state's bucket." if any(sign in said for sign in NO_BUCKET) else ""
             raise TerraformError(f"terraform init failed:\n{said}{hint}")
 
-    def plan(self, destroy: bool = False) -> PlanSummary:
-        """Plan, save the plan, and tell what it would do."""
-        arguments = [*(["-destroy"] if destroy else []), f"-out={self.stack.plan_file}", *self._inputs()]
+    def plan(self, destroy: bool = False) -> tuple[PlanSummary, SavedPlan | None]:
+        """Plan, and return what it would do with the saved plan; nothing is saved where nothing would change."""
+        path = new_file(self.stack.plans, self.run)
+        arguments = [*(["-destroy"] if destroy else []), f"-out={path}", *self._inputs()]
         planned = self._logged("plan", *arguments)
         if not any(planned.counts.values()):
-            return PlanSummary.of_nothing()
-        shown = self._quiet("show", "-json", str(self.stack.plan_file))
+            path.unlink(missing_ok=True)
+            return PlanSummary.of_nothing(), None
+        shown = self._quiet("show", "-json", str(path))
         if shown.returncode:
             raise TerraformError(f"terraform show failed:\n{shown.stderr.strip()}")
-        return summarise(json.loads(shown.stdout))
+        return summarise(json.loads(shown.stdout)), SavedPlan.of(path)
 
-    def apply(self) -> dict[str, Any]:
-        """Apply exactly the saved plan and return the outputs that are not sensitive."""
-        return self._logged("apply", f"-parallelism={PARALLELISM}", str(self.stack.plan_file)).outputs
+    def apply(self, plan: SavedPlan) -> dict[str, Any]:
+        """Apply exactly this plan, delete its file, and return the outputs that are not sensitive."""
+        try:
+            plan.check()
+            return self._logged("apply", f"-parallelism={PARALLELISM}", str(plan.path)).outputs
+        except SavedPlanError as error:
+            raise TerraformError(str(error)) from None
+        finally:
+            plan.remove()
 
     def pull(self) -> str:
         """The state that the backend holds; empty where it holds none."""
@@ -188,6 +207,8 @@ class Terraform:
                 "If no other run is under way, remove the lock: "
                 f"terraform -chdir={self.stack.directory} force-unlock {lock.group(1)}"
             )
+        if any(STALE in error for error in reader.errors):
+            reader.errors.append("Nothing was changed: another run came in between. Run this again.")
         if outcome.code or reader.errors:
             problems = reader.errors or [outcome.stderr.strip() or f"exit code {outcome.code}"]
             raise TerraformError(f"terraform {command} failed:\n" + "\n".join(f"  - {p}" for p in problems))
