@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._archive import Limits
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
@@ -26,10 +26,11 @@ def findings(directory: Path, application: str) -> list[Finding]:
 
 def _size(directory: Path, contents: Contents) -> Finding:
     size = sum((directory / path).stat().st_size for path in contents.files)
+    folders = {parent for path in contents.files for parent in PurePosixPath(path).parents[:-1]}
     text = f"{len(contents.files)} files, {size / 2**20:.1f} MiB"
     limits = Limits()
-    if size > limits.unpacked or len(contents.files) > limits.entries:
-        allowed = f"hosts take {limits.entries} files and {limits.unpacked >> 20} MiB"
+    if size > limits.unpacked or len(contents.files) + len(folders) > limits.entries:
+        allowed = f"hosts take {limits.entries} files and folders, and {limits.unpacked >> 20} MiB"
         return Finding("artifact", "bad", text, f"{allowed}: move data out of the directory, to S3 for instance")
     return Finding("artifact", "ok", text)
 

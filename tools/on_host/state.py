@@ -132,7 +132,7 @@ def verified(report: Path) -> dict[str, Any] | None:
             "release": str(content["release"]),
             "red": [str(probe["name"]) for probe in content["probes"] if probe["ok"] is not True],
         }
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.fastapi.plugins.module_utils._archive import (
-    LARGEST_TAR_HEADER,
     ArchiveError,
     Limits,
     inspect,
     require_module,
     unpack,
 )
+from ansible_collections.slipway.fastapi.plugins.module_utils._archive_readers import LARGEST_TAR_HEADER
 
 from tests.unit.plugins.artifacts import tar_entry, tarred, tarred_as, tree, zip_entry, zipped, zipped_as
 
@@ -221,8 +221,14 @@ def test_the_module_is_found(tmp_path: Path, files: dict[str, bytes | str], appl
         ({"app.py": ""}, "has no main.py"),
         ({"service/main.py": "", "service/x.py": ""}, "inside the directory 'service'"),
         ({"service/main.py": "", "other.py": ""}, "has no main.py"),
+        (
+            {"service/main.py": "", "__MACOSX/service/._main.py": "", "__MACOSX/._service": ""},
+            "inside the directory 'service'",
+        ),
+        ({"service/main.py": "", ".DS_Store": "", "._service": ""}, "inside the directory 'service'"),
+        ({"service/main.py": "", "Thumbs.db": "", "desktop.ini": ""}, "inside the directory 'service'"),
     ],
-    ids=["another name", "one level too deep", "one of several directories"],
+    ids=["another name", "one level too deep", "one of several directories", "macOS zip", "macOS tar", "Windows"],
 )
 def test_a_missing_module_is_refused(tmp_path: Path, files: dict[str, bytes | str], words: str) -> None:
     contents = inspect(save(tmp_path, zipped(files)), Limits())

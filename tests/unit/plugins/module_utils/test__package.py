@@ -142,6 +142,13 @@ def test_a_socket_is_refused(app: Path, monkeypatch: pytest.MonkeyPatch) -> None
         scan(app, "main:app")
 
 
+@pytest.mark.parametrize("folders", [["d"] * 65, ["d" * 250] * 5], ids=["65 levels", "1,250 bytes"])
+def test_a_path_that_hosts_refuse_is_refused(app: Path, folders: list[str]) -> None:
+    (app.joinpath(*folders)).mkdir(parents=True)
+    with pytest.raises(PackageError, match=r"a path of more than 1024 bytes or 64 levels, which hosts refuse; move it"):
+        scan(app, "main:app")
+
+
 @pytest.mark.parametrize("name", [b"a\nb", b"a\\b", b"a\xff", b"a\x1b"])
 def test_a_name_that_archives_do_not_carry_is_refused(app: Path, name: bytes) -> None:
     (app / os.fsdecode(name)).write_text("")

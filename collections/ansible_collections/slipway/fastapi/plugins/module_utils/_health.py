@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import struct
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _sockets
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json, _sockets
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
 
 REQUEST_TIMEOUT = 5.0
@@ -165,7 +164,7 @@ def _ask(connection: http.client.HTTPConnection, path: str) -> Answer:
 
 def _release_in(body: bytes) -> str | None:
     try:
-        content = json.loads(body)
+        content = _json.loads(body)
     except ValueError:
         return None
     release = content.get("release") if isinstance(content, dict) else None

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, boto_errors, error_code, explain
 
 KINDS = ("release", "rollback")
@@ -43,7 +44,7 @@ class Record:
     def parse(cls, content: bytes, where: str) -> Record:
         """Read an object. What later versions may add is left out. Raises HistoryError."""
         try:
-            document = json.loads(content)
+            document = _json.loads(content)
             record = cls(**{entry.name: document[entry.name] for entry in fields(cls)})
             valid = isinstance(record.generation, int) and all(isinstance(host["name"], str) for host in record.hosts)
         except (ValueError, KeyError, TypeError):

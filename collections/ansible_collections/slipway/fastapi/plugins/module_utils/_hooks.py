@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _inside, _manifest, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _inside, _json, _manifest, _switch
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Run, Systemd, Unit
 
 FOLDER = "hooks"
@@ -59,7 +59,7 @@ def find(release: Path, name: str) -> Path | None:
 def succeeded(release: Path, name: str) -> str:
     """When the hook succeeded for this release on this host; empty if it need not be remembered, or did not."""
     try:
-        marks = json.loads((release / _manifest.HOOKS).read_text(encoding="utf-8"))
+        marks = _json.loads((release / _manifest.HOOKS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return ""
     return str(marks.get(name) or "") if name == ONCE and isinstance(marks, dict) else ""

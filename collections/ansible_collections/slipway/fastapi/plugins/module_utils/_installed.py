@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
+
 _PIN = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)(\[[^\]]*\])?\s*==\s*(?P<version>[^\s;]+)\s*(;.*)?\Z")
 _DIST_INFO = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.dist-info\Z")
 _SEPARATORS = re.compile(r"[-_.]+")
@@ -87,7 +89,7 @@ def inspect(venv: Path, pins: Sequence[Pin]) -> Environment | None:
             timeout=_PROBE_SECONDS,
             check=True,
         )
-        seen = json.loads(answer.stdout)
+        seen = _json.loads(answer.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     wanted = {pin.name: pin.version for pin, applies in zip(pins, seen["applies"]) if applies}  # noqa: B905  Python 3.9 has no `strict`

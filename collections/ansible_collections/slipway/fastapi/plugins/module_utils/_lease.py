@@ -17,6 +17,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, boto_errors, error_code, explain
 
 HELD, FREE = "held", "free"
@@ -53,7 +54,7 @@ class Lease:
     def parse(cls, content: bytes, where: str) -> Lease:
         """Read the object. Raises LeaseError where it is no lease."""
         try:
-            document = json.loads(content)
+            document = _json.loads(content)
             lease = cls(**{entry.name: document[entry.name] for entry in fields(cls)})
             valid = all(isinstance(value, int) for value in (lease.generation, lease.pid, lease.ttl))
         except (ValueError, KeyError, TypeError):

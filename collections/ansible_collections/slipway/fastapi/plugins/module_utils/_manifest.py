@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
+
 NAME = "manifest.json"
 HOOKS = ".hooks.json"
 APART = frozenset({NAME, ".env", HOOKS})
@@ -87,7 +89,7 @@ def write(top: Path, about: Mapping[str, Any]) -> Records:
 def read(top: Path) -> dict[str, Any] | None:
     """The manifest of a release, or None where there is no readable one."""
     try:
-        content = json.loads((top / NAME).read_text(encoding="utf-8"))
+        content = _json.loads((top / NAME).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) and isinstance(content.get("files"), dict) else None

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ansible_collections.slipway.fastapi.plugins.module_utils._archive_entries import DEEPEST, LONGEST_PATH
+
 LEFT_OUT = (
     ".env",
     ".env.*",
@@ -138,6 +140,11 @@ def _refuse(entry: os.DirEntry[str], relative: str) -> None:
     """Raise PackageError for what may not be in an artifact."""
     if not relative.isprintable() or "\\" in relative or not _is_text(relative):
         raise PackageError(f"{relative!r} has a character that archives do not carry safely; rename it")
+    if len(relative.encode("utf-8")) > LONGEST_PATH or relative.count("/") >= DEEPEST:
+        raise PackageError(
+            f"{relative[:80]}… is a path of more than {LONGEST_PATH} bytes or {DEEPEST} levels, which hosts refuse; "
+            "move it up, or exclude the folder"
+        )
     if entry.is_symlink():
         raise PackageError(f"{relative} is a link, which hosts refuse; replace it by what it points to, or exclude it")
     if _matches(relative, entry.name, _SECRET_NAMES):

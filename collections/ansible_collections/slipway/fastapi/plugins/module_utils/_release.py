@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _json, _manifest
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 
 RELEASE = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
@@ -77,7 +76,7 @@ class Layout:
     def interrupted(self) -> dict[str, str]:
         """The note of a switch that never ended: the release it came `from` (or ""), that it went `to`, its `phase`."""
         try:
-            note = json.loads(self.switching.read_text(encoding="utf-8"))
+            note = _json.loads(self.switching.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
         return {key: str(note.get(key) or "") for key in ("from", "to", "phase")} if isinstance(note, dict) else {}

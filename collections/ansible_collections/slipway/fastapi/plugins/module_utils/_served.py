@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import RELEASE
 
 
@@ -37,7 +38,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         return records
     for line in lines:
         try:
-            record = json.loads(line)
+            record = _json.loads(line)
         except ValueError:
             continue
         if isinstance(record, dict) and isinstance(record.get("release"), str):

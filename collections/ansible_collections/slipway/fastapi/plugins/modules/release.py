@@ -108,7 +108,7 @@ options:
     type: int
     default: 10000
   max_entries:
-    description: Entries that an archive may have.
+    description: Files and directories that an archive may have.
     type: int
     default: 20000
   max_unpacked_mb:

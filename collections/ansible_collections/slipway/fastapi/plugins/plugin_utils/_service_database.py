@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client, error_code, explain
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes import dsn
@@ -180,7 +180,7 @@ class Account:
         except ClientError as error:
             raise DatabaseError(explain(error, what)) from error
         try:
-            secret = json.loads(answer["SecretString"])
+            secret = _json.loads(answer["SecretString"])
             return str(secret["username"]), str(secret["password"])
         except (KeyError, TypeError, ValueError):
             # The exception's text could quote the secret, so it is not passed on.

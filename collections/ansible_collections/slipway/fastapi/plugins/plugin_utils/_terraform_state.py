@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json
+
 VERSION = 4
 PARTS = {"version", "lineage", "serial", "resources"}
 ACCOUNT = re.compile(r"arn:[a-z-]+:[a-z0-9-]*:[a-z0-9-]*:(\d{12}):")
@@ -35,7 +37,7 @@ class State:
         if not text.strip():
             return None
         try:
-            body = json.loads(text)
+            body = _json.loads(text)
         except ValueError as error:
             raise StateError(f"{where} is no state of Terraform: {error}") from error
         if not isinstance(body, dict) or not body.keys() >= PARTS:

@@ -1,0 +1,117 @@
+"""JSON that others have written: a text of brackets is refused, and ends no module with a traceback."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from ansible_collections.slipway.fastapi.plugins.module_utils import (
+    _health,
+    _history,
+    _hooks,
+    _json,
+    _lease,
+    _manifest,
+    _release,
+    _served,
+)
+from ansible_collections.slipway.fastapi.plugins.module_utils._probes import web
+from ansible_collections.slipway.fastapi.plugins.modules import reachability
+
+from tools.on_host import state
+
+BRACKETS = "[" * 200_000
+OBJECTS = '{"release":' * 100_000
+# Python reads it, and a reader that calls itself for each level does not.
+CLOSED = '{"probes": [' + "[" * 500 + "]" * 500 + "]}"
+TEXTS = {"brackets": BRACKETS, "objects": OBJECTS, "closed": CLOSED}
+PLUGINS = Path(_json.__file__).parent.parent
+# The rest reads what Terraform or Slipway itself has just written.
+TRUSTED = {
+    "module_utils/_json.py",
+    "module_utils/_probes/command.py",
+    "module_utils/_probes/web.py",
+    "plugin_utils/_terraform_cli.py",
+    "plugin_utils/_terraform_log.py",
+}
+
+
+def _file(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _refused(kind: type[Exception], read: Callable[[], object]) -> str:
+    with pytest.raises(kind) as error:
+        read()
+    return type(error.value).__name__
+
+
+READERS: dict[str, tuple[Callable[[Path, str], object], object]] = {
+    "a report of the probes": (
+        lambda folder, text: _refused(
+            reachability.ReportError, lambda: reachability.read_report(_file(folder, "report.json", text))
+        ),
+        "ReportError",
+    ),
+    "a report for status": (lambda folder, text: state.verified(_file(folder, "report.json", text)), None),
+    "the records of a host": (lambda folder, text: _served.read(_file(folder, "served", text)), []),
+    "the marks of hooks": (
+        lambda folder, text: _hooks.succeeded(_file(folder, _manifest.HOOKS, text).parent, _hooks.ONCE),
+        "",
+    ),
+    "a manifest": (lambda folder, text: _manifest.read(_file(folder, _manifest.NAME, text).parent), None),
+    "the note of a switch": (
+        lambda folder, text: _release.Layout(_file(folder, ".switching.json", text).parent).interrupted(),
+        {},
+    ),
+    "an answer of the service": (lambda _folder, text: _health._release_in(text.encode()), None),
+    "an answer of an outside service": (lambda _folder, text: web.Answer(200, text.encode()).json(), None),
+    "a record in S3": (
+        lambda _folder, text: _refused(
+            _history.HistoryError, lambda: _history.Record.parse(text.encode(), "s3://bucket/key")
+        ),
+        "HistoryError",
+    ),
+    "a lease in S3": (
+        lambda _folder, text: _refused(_lease.LeaseError, lambda: _lease.Lease.parse(text.encode(), "s3://bucket/key")),
+        "LeaseError",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", [BRACKETS, OBJECTS], ids=["brackets", "objects"])
+@pytest.mark.parametrize(("read", "expected"), READERS.values(), ids=READERS.keys())
+def test_a_text_of_brackets_is_what_is_not_json(
+    tmp_path: Path, read: Callable[[Path, str], object], expected: object, text: str
+) -> None:
+    assert read(tmp_path, text) == expected
+
+
+def test_a_report_that_can_be_read_and_not_be_passed_on_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(reachability.ReportError, match="is not JSON"):
+        reachability.read_report(_file(tmp_path, "report.json", CLOSED))
+
+
+def test_what_is_as_deep_as_documents_are_is_read() -> None:
+    text = "[" * (_json.DEEPEST - 1) + '{"a": 1}' + "]" * (_json.DEEPEST - 1)
+    assert _json.loads(text)
+    with pytest.raises(ValueError, match="nested"):
+        _json.loads(f"[{text}]")
+    assert _json.loads(b'{"a": [1, "x", null]}') == {"a": [1, "x", None]}
+    assert _json.loads("3") == 3
+
+
+def test_plugins_read_json_of_others_with_the_guarded_reader() -> None:
+    reads = re.compile(r"(?<![\w.])json\.loads?\(")
+    found = {
+        path.relative_to(PLUGINS).as_posix()
+        for path in PLUGINS.rglob("*.py")
+        # A program in a string, which reads what its module gives it.
+        if reads.search(path.read_text(encoding="utf-8")) and path.name != "_installed.py"
+    }
+    assert found == TRUSTED
