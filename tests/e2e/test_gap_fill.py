@@ -147,7 +147,7 @@ def test_a_commit_becomes_the_service_in_one_go(run_of_a_commit: Run, host: Worl
     assert told == {"release": host.shell("basename $(readlink /opt/backend/current)").strip(), "tavily": True}
     assert host.shell("readlink /opt/backend/venv").strip() == "current/venv"
     process = host.shell(f"tr '\\0' ' ' </proc/$(systemctl show {host.unit} --property=MainPID --value)/cmdline")
-    assert "-m uvicorn main:app " in process
+    assert "/slipway_serve.py main:app " in process
 
 
 def test_443_is_open_beside_the_port(run_of_a_commit: Run, host: World) -> None:

@@ -28,7 +28,7 @@ def test_it_listens_on_every_address(host: Host) -> None:
 def test_its_process_is_the_accounts(host: Host, properties: dict[str, str]) -> None:
     process = host.process.get(pid=int(properties["MainPID"]))
     assert process.user == "backend"
-    assert "uvicorn main:app" in process.args
+    assert "slipway_serve.py main:app" in process.args
 
 
 def test_it_starts_with_the_system(host: Host) -> None:

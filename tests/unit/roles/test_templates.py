@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -80,7 +81,7 @@ def test_the_unit_serves_what_the_variables_say() -> None:
     assert settings["WorkingDirectory"] == ["/opt/shop/current/code"]
     assert settings["EnvironmentFile"] == ["/opt/shop/current/.env", "/opt/shop/current/release.env"]
     assert settings["Environment"][0].endswith(" SLIPWAY_APP=api:service")
-    assert '"$$SLIPWAY_APP" "$$@"\' uvicorn --host 127.0.0.1 --port 9000 ' in settings["ExecStart"][0]
+    assert '/slipway_serve.py "$$SLIPWAY_APP" "$$@"\' uvicorn --host 127.0.0.1 --port 9000 ' in settings["ExecStart"][0]
 
 
 def test_a_colour_has_all_that_is_its_own_by_its_name() -> None:
@@ -90,7 +91,7 @@ def test_a_colour_has_all_that_is_its_own_by_its_name() -> None:
     assert settings["EnvironmentFile"] == ["/opt/shop/%i/.env", "/opt/shop/%i/release.env"]
     assert settings["RuntimeDirectory"] == ["shop-%i"]
     assert settings["Environment"][1] == "SLIPWAY_DRAIN_FILE=/run/shop-%i/drain SLIPWAY_APP=api:service"
-    assert '"$$SLIPWAY_APP" "$$@"\' uvicorn --uds /run/shop-%i/app.sock ' in settings["ExecStart"][0]
+    assert '/slipway_serve.py "$$SLIPWAY_APP" "$$@"\' uvicorn --uds /run/shop-%i/app.sock ' in settings["ExecStart"][0]
     assert settings["PartOf"] == ["shop.service"]
     assert "shop.service" in settings["After"], "a stop of the whole waits for it"
 
@@ -100,6 +101,28 @@ def test_the_unit_lets_streams_end_before_systemd_kills(name: str) -> None:
     settings = unit(render(ROLES / "uvicorn" / "templates" / name, uvicorn_graceful_timeout=40))
     assert "--timeout-graceful-shutdown 40" in settings["ExecStart"][0]
     assert int(settings["TimeoutStopSec"][0]) > 40
+
+
+@pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
+def test_the_unit_has_files_for_its_connections_and_never_gives_up(name: str) -> None:
+    settings = unit(render(ROLES / "uvicorn" / "templates" / name, uvicorn_connections=300))
+    assert int(settings["LimitNOFILE"][0]) > 600, "its own and what its requests need"
+    assert settings["StartLimitIntervalSec"] == ["0"], "a database may be away for longer than any number of tries"
+    assert "StartLimitBurst" not in settings
+    # Twenty tries at this pace are a minute, and a gate that sees two of them has an answer soon.
+    assert settings["RestartSec"] == ["3"]
+
+
+def test_only_a_service_without_haproxy_refuses_clients_itself() -> None:
+    plain = unit(render(ROLES / "uvicorn" / "templates" / "plain.service.j2", uvicorn_connections=300))
+    assert plain["ExecStart"][0].endswith(" --limit-concurrency 300")
+    colour = unit(render(ROLES / "uvicorn" / "templates" / "colour@.service.j2"))
+    assert "--limit-concurrency" not in colour["ExecStart"][0]
+
+
+def test_the_service_has_files_for_what_haproxy_sends_it() -> None:
+    edge = variables_of(ROLES / "edge", ("defaults/main",))
+    assert variables_of(ROLES / "uvicorn", ("defaults/main",))["uvicorn_connections"] == edge["edge_connections"]
 
 
 def probes(**overrides: Any) -> list[dict[str, Any]]:
@@ -147,7 +170,7 @@ def test_haproxy_asks_the_map_for_each_request() -> None:
     assert "use_backend shop-%[str(active),map(/srv/shop/edge.map,none)]" in lines
     for colour in ("blue", "green"):
         assert f"backend shop-{colour}" in lines
-        assert f"server {colour} unix@/run/shop-{colour}/app.sock" in lines
+        assert f"server {colour} unix@/run/shop-{colour}/app.sock maxconn 6000" in lines
     assert "option http-server-close" in lines, "no request can meet a connection that a service is about to close"
 
 
@@ -169,15 +192,55 @@ def test_haproxys_numbers_are_the_variables() -> None:
         edge_request_timeout=8,
         edge_idle_timeout=9,
         edge_silence_timeout=10,
+        edge_body_timeout=12,
+        edge_client_timeout=13,
         edge_maintenance_seconds=11,
         edge_health_path="/alive",
         edge_log_requests=True,
     )
     assert {"maxconn 7", "timeout http-request 8s", "timeout http-keep-alive 9s"} <= set(lines)
-    assert {"timeout client 10s", "timeout server 10s"} <= set(lines)
+    assert {"timeout client 13s", "timeout server 10s", "timeout tunnel 10s"} <= set(lines)
+    assert [line for line in lines if "wait-for-body" in line] == [
+        "http-request wait-for-body time 12s if { req.hdr(content-length) -m found }",
+        "http-request wait-for-body time 12s at-least 1 unless { req.hdr(content-length) -m found }",
+    ]
+    assert [line.split()[-1] for line in lines if line.startswith("server ")] == ["5", "5"], "three quarters of 7"
     maintenance = next(line for line in lines if "Down for maintenance" in line)
     assert maintenance.endswith("hdr Retry-After 11 if maintenance !{ path /alive }")
     assert "option dontlog-normal" not in lines
+
+
+def test_haproxy_limits_what_one_source_may_hold_but_lets_it_ask_for_health() -> None:
+    lines = haproxy(edge_connections_per_source=40, edge_health_path="/alive")
+    assert "tcp-request connection track-sc0 src,ipmask(32,64) table connections-of-a-source" in lines
+    assert "tcp-request connection reject if { sc0_conn_cur gt 50 }" in lines
+    assert {"acl crowded sc0_conn_cur gt 40", "acl crowded sc1_conn_cur gt 40", "acl health path /alive"} <= set(lines)
+    refusal = next(line for line in lines if " status 429 " in line)
+    assert refusal.endswith(" if crowded !health")
+    assert lines.index("http-request set-log-level silent if crowded !health") < lines.index(refusal)
+
+
+def test_haproxy_does_not_take_a_load_balancer_for_a_source() -> None:
+    tracks = [line for line in haproxy(edge_trusted_proxies=["10.0.0.0/8"]) if "track-sc" in line]
+    assert [line.split(" table ")[1] for line in tracks] == [
+        "connections-of-a-source unless trusted",
+        "requests-of-a-source unless trusted",
+        "requests-of-a-source if trusted",
+    ]
+    assert "req.hdr_ip(x-forwarded-for,-1)" in tracks[2]
+
+
+def test_haproxy_can_leave_sources_alone() -> None:
+    assert not [line for line in haproxy(edge_connections_per_source=0) if "sc0" in line or "stick-table" in line]
+
+
+def test_haproxy_logs_no_query_string_and_no_header() -> None:
+    lines = haproxy(edge_log_requests=True)
+    log = next(line for line in lines if line.startswith("log-format "))
+    assert log.endswith('"%HM %[var(txn.path)] %HV"\'')
+    # What holds the whole request line, its query, or captured headers: HAProxy's manual, "Custom log format".
+    assert not re.findall(r"%(?:\{[^}]*\})?(?:r|HU|HQ|HP|hr|hs|hrl|hsl)(?![a-z])", log)
+    assert not [line for line in lines if line.startswith(("option httplog", "capture "))]
 
 
 def test_haproxy_needs_no_statistics() -> None:
@@ -193,6 +256,7 @@ def test_haproxys_unit_comes_to_the_services_sockets_and_takes_enough_connection
     assert settings["User"] == ["haproxy"]
     assert settings["SupplementaryGroups"] == ["shop"]
     assert int(settings["LimitNOFILE"][0]) > 200, "one on each side"
+    assert (settings["LogRateLimitIntervalSec"], settings["LogRateLimitBurst"]) == (["30s"], ["1000"])
     assert settings["ExecReload"][0].endswith(" -c -q"), "a bad configuration is not taken up"
 
 

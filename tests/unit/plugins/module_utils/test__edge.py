@@ -240,6 +240,28 @@ def test_a_certificate_is_renewed_from_its_file(runtime: Runtime, haproxy: HAPro
     assert sent.endswith(KEY.strip()), "an empty line before it would have ended the command"
 
 
+@pytest.mark.parametrize("name", ["Zürich API".encode(), "Zürich API".encode("latin-1"), b"\xff\xfe\x00"])
+def test_text_around_the_blocks_of_a_certificate_may_be_in_any_encoding(
+    runtime: Runtime, haproxy: HAProxy, tmp_path: Path, name: bytes
+) -> None:
+    path = tmp_path / "service.pem"
+    attributes = b"Bag Attributes\n    friendlyName: " + name + b"\n"
+    path.write_bytes(attributes + SECOND.encode() + attributes + KEY.encode())
+    assert _edge.fingerprint(path) == SHA1
+    haproxy.certificate = "1D01"
+    assert runtime.renew(path) is True
+    sent = next(command for command in haproxy.commands if command.startswith("set"))
+    assert "friendlyName" not in sent
+    assert KEY.strip() in sent
+
+
+def test_a_file_without_a_certificate_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "service.pem"
+    path.write_text(KEY)
+    with pytest.raises(EdgeError, match="holds no certificate: .* run the role edge"):
+        _edge.fingerprint(path)
+
+
 def test_a_certificate_that_is_too_large_is_left_to_a_reload(
     runtime: Runtime, haproxy: HAProxy, tmp_path: Path
 ) -> None:

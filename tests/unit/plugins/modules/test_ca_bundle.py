@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.slipway.fastapi.plugins.modules import ca_bundle
 
 from tests.unit.plugins.module_utils.probes.servers import Authority, Reply, http_server
 from tests.unit.plugins.running import Runner, six_steps
@@ -89,3 +90,10 @@ def test_a_publisher_that_is_not_trusted(runner: Runner, tmp_path: Path) -> None
 
 def test_a_publisher_over_plain_http_is_refused(runner: Runner) -> None:
     assert "is not an https URL" in runner.fail(url="http://localhost/bundle.pem")
+
+
+def test_a_bundle_may_have_text_in_any_encoding_around_its_certificates(authority: Authority) -> None:
+    content = "# Agència Catalana de Certificació\n".encode() + b"# T\xfcrktrust\n" + authority.bundle.read_bytes()
+    assert ca_bundle.count(content) == 1
+    with pytest.raises(ca_bundle.BundleError):
+        ca_bundle.count(b"\x30\x82\xff no text at all")

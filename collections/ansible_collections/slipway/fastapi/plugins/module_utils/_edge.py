@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import socket
 import ssl
 import time
@@ -97,8 +98,8 @@ class Runtime:
 
         Returns whether it did: a command holds less than its buffer (tune.bufsize, 16 KiB), a file may hold more.
         """
-        # An empty line would end what is sent.
-        content = "\n".join(filter(None, (line.strip() for line in path.read_text(encoding="ascii").splitlines())))
+        # An empty line would end what is sent, and HAProxy needs none of the text that may stand around the blocks.
+        content = "\n".join(_blocks(path.read_bytes()))
         _ask(self.path, f"set ssl cert {path} <<\n{content}\n")
         _ask(self.path, f"commit ssl cert {path}")
         if self.certificate(path) == fingerprint(path):
@@ -126,12 +127,26 @@ class Runtime:
 def fingerprint(path: Path) -> str | None:
     """The SHA-1 fingerprint of the first certificate in a PEM file, as HAProxy writes it; None without the file."""
     try:
-        text = path.read_text(encoding="ascii")
+        blocks = _blocks(path.read_bytes())
     except FileNotFoundError:
         return None
-    begin, end = text.index(ssl.PEM_HEADER), text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)
-    content = ssl.PEM_cert_to_DER_cert(text[begin:end])
+    first = next((block for block in blocks if block.startswith(ssl.PEM_HEADER)), None)
+    if first is None:
+        raise EdgeError(f"{path} holds no certificate: remove it, and run the role edge, which brings it")
+    content = ssl.PEM_cert_to_DER_cert(first)
     return hashlib.sha1(content, usedforsecurity=False).hexdigest().upper()
+
+
+def _blocks(content: bytes) -> list[str]:
+    """The blocks of a PEM file, without the text around them (RFC 7468, 5.2), which may be in any encoding."""
+    found = re.findall(rb"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", content, re.DOTALL)
+    texts = ((kind.decode(), body.decode("ascii", "replace")) for kind, body in found)
+    return [
+        "\n".join(
+            [f"-----BEGIN {kind}-----", *filter(None, map(str.strip, body.splitlines())), f"-----END {kind}-----"]
+        )
+        for kind, body in texts
+    ]
 
 
 def _ask(path: Path, command: str) -> str:

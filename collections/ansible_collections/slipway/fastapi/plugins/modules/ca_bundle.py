@@ -91,7 +91,8 @@ def count(content: bytes) -> int:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context.load_verify_locations(cadata=content.decode("ascii"))
+        # Text around the certificates may be in any encoding, and is nothing to OpenSSL.
+        context.load_verify_locations(cadata=content.decode("ascii", "ignore"))
     # ValueError: no text, or none at all.
     except (ValueError, ssl.SSLError) as error:
         raise BundleError("it is not a bundle of certificates in PEM form") from error
