@@ -113,6 +113,28 @@ def test_other_forms_of_http_work(seen: dict[str, Any]) -> None:
     assert seen["slow head"] == 408
 
 
+def test_a_body_that_does_not_come_is_not_waited_for(seen: dict[str, Any]) -> None:
+    assert seen["absent bodies"] == {"none": 408, "part": 408, "unknown length": 408}
+
+
+def test_a_client_may_wait_for_the_service_longer_than_it_may_stand_still(seen: dict[str, Any]) -> None:
+    assert seen["late answer"] == 200
+
+
+def test_one_source_cannot_have_all_connections(seen: dict[str, Any]) -> None:
+    crowd = seen["crowd"]
+    assert (crowd["above"], crowd["health"], crowd["another source"]) == (429, 200, 200)
+    assert crowd.get("far above", 0) == 0, "closed at once"
+
+
+def test_no_token_of_a_request_is_in_the_journal(edge: World, seen: dict[str, Any]) -> None:
+    assert seen["canaries"] == 9, "each was answered"
+    log = edge.shell("journalctl --sync; journalctl -u haproxy --output=cat")
+    assert '"GET /canary HTTP/1.1"' in log, "requests are logged"
+    assert "<BADREQ>" in log, "and bad ones"
+    assert "token-that-no-log-may-have" not in log
+
+
 def test_maintenance_answers_for_all_but_the_health_path(edge: World) -> None:
     answers = python(
         edge,

@@ -13,6 +13,8 @@ from typing import Any
 
 PORT = int(sys.argv[1])
 TRUSTED = "127.0.0.2"
+CROWD = "127.0.0.3"
+CANARY = "token-that-no-log-may-have"
 CLOSE = "Host: test\r\nConnection: close\r\n"
 
 
@@ -153,6 +155,63 @@ def slow_head() -> int:
         return status(rest(connection))
 
 
+def absent_bodies() -> dict[str, int]:
+    """What a client gets whose body does not come: at all, to its end, or of unknown length."""
+    heads = {
+        "none": "Content-Length: 300\r\n\r\n",
+        "part": "Content-Length: 300\r\n\r\nabc",
+        "unknown length": "Transfer-Encoding: chunked\r\n\r\n",
+    }
+    return {name: status(ask(f"POST /upload HTTP/1.1\r\n{CLOSE}{head}")) for name, head in heads.items()}
+
+
+def late_answer() -> int:
+    """An answer that comes later than a client may stand still: here the client waits for the service."""
+    return status(ask(f"POST /late HTTP/1.1\r\n{CLOSE}Content-Length: 3\r\n\r\nabc"))
+
+
+def crowd() -> dict[str, Any]:
+    """A source that has as many connections as it may, and opens more."""
+    idle = [connect(CROWD) for _ in range(20)]
+    try:
+        # The kernel has them; HAProxy's threads take them a moment later.
+        time.sleep(0.5)
+        found = {
+            "above": status(ask(f"GET / HTTP/1.1\r\n{CLOSE}\r\n", CROWD)),
+            "health": status(ask(f"GET /health HTTP/1.1\r\n{CLOSE}\r\n", CROWD)),
+            "another source": status(ask(f"GET / HTTP/1.1\r\n{CLOSE}\r\n")),
+        }
+        idle += [connect(CROWD) for _ in range(5)]
+        time.sleep(0.5)
+        # Reset before the request is sent, or afterwards.
+        with suppress(ConnectionResetError):
+            found["far above"] = status(ask(f"GET /health HTTP/1.1\r\n{CLOSE}\r\n", CROWD) or b"HTTP/1.1 000")
+    finally:
+        for connection in idle:
+            connection.close()
+    return found
+
+
+def canaries() -> int:
+    """Requests with a token in every place where a token may be, good and bad ones."""
+    query, wrong = f"GET /canary?access_token={CANARY}", f"POST /canary?access_token={CANARY}"
+    referer = f"Referer: https://test/?token={CANARY}\r\nAuthorization: Bearer {CANARY}\r\n"
+    requests = [
+        f"{query} HTTP/1.1\r\n{CLOSE}{referer}\r\n",
+        f"GET http://user:{CANARY}@test/canary?{CANARY} HTTP/1.1\r\n{CLOSE}\r\n",
+        f"GET /events?events=1&pause=0&name={CANARY} HTTP/1.1\r\n{CLOSE}\r\n",
+        # What HAProxy refuses: a head that does not end, a bad header, a bad length, a bad target, no version, and a
+        # body that is not sent.
+        f"{query} HTTP/1.1\r\nHost: test\r\nX",
+        f"{query} HTTP/1.1\r\n{CLOSE}Bad header {CANARY}\r\n\r\n",
+        f"{wrong} HTTP/1.1\r\n{CLOSE}Content-Length: {CANARY}\r\n\r\n",
+        f"{query}\x01 HTTP/1.1\r\n{CLOSE}\r\n",
+        f"{query}\r\n\r\n",
+        f"{wrong} HTTP/1.1\r\n{CLOSE}Content-Length: 9\r\n\r\n",
+    ]
+    return sum(bool(ask(request)) for request in requests)
+
+
 OBSERVATIONS: dict[str, Callable[[], Any]] = {
     "addresses": addresses,
     "stream": stream,
@@ -165,6 +224,10 @@ OBSERVATIONS: dict[str, Callable[[], Any]] = {
     "websocket": websocket,
     "old forms": old_forms,
     "slow head": slow_head,
+    "absent bodies": absent_bodies,
+    "late answer": late_answer,
+    "crowd": crowd,
+    "canaries": canaries,
 }
 
 if __name__ == "__main__":

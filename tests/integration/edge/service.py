@@ -78,6 +78,9 @@ async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
             await request.count()
         elif request.path == "/socket":
             await request.echo()
+        elif request.path == "/late":
+            await asyncio.sleep(2.8)
+            await request.answer("late")
         elif request.path == "/left":
             await request.answer(left)
         else:
