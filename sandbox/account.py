@@ -1,8 +1,9 @@
-"""What `up` puts into the sandbox's fresh AWS account: key pair, bucket for Terraform's state, a network of its own."""
+"""What `up` puts into the sandbox's fresh AWS account: key pair, state bucket, permissions boundary, a network."""
 
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +14,10 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from sandbox.server.files import write_private
 from sandbox.settings import Settings
+
+#: The most that a host may do. In AWS an administrator makes this policy, under this name.
+BOUNDARY_FILE = Path(__file__).resolve().parent.parent / "terraform" / "policies" / "host-boundary.json"
+BOUNDARY_NAME = "slipway-boundary"
 
 
 def client(settings: Settings, service: str) -> Any:
@@ -65,6 +70,15 @@ def ensure_state_bucket(settings: Settings) -> bool:
         return False
     s3.create_bucket(Bucket=settings.state_bucket)
     s3.put_bucket_versioning(Bucket=settings.state_bucket, VersioningConfiguration={"Status": "Enabled"})
+    return True
+
+
+def ensure_boundary(settings: Settings) -> bool:
+    """Make the permissions boundary of hosts' roles if it is missing; whether anything was done."""
+    iam = client(settings, "iam")
+    if BOUNDARY_NAME in {policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]}:
+        return False
+    iam.create_policy(PolicyName=BOUNDARY_NAME, PolicyDocument=BOUNDARY_FILE.read_text(encoding="utf-8"))
     return True
 
 

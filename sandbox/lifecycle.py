@@ -60,6 +60,8 @@ def up(settings: Settings, report: Report, ask: Callable[[str], bool] = daemon.a
             account.ensure_key_pair(settings)
         with report.step(f"bucket {settings.state_bucket} for Terraform's state"):
             account.ensure_state_bucket(settings)
+        with report.step(f"policy {account.BOUNDARY_NAME}, the permissions boundary of hosts' roles"):
+            account.ensure_boundary(settings)
         with report.step(f"VPC {settings.shared_vpc_name} ({settings.vpc_cidr_shared}), for those who bring a network"):
             account.ensure_shared_network(settings)
         with report.step("images") as step:

@@ -16,7 +16,7 @@ from tests.e2e.test_bad_network import shared
 from tests.e2e.test_site import RECAP
 from tests.e2e.world import World
 
-BUCKET = "slipway-sandbox-gap-fill-backend"
+BUCKET = "slipway-sandbox-ours-artifacts-000000000000"
 KEY = "releases/backend.zip"
 OURS = ("-e", "blueprint=gap-fill", "-e")
 APPLICATION = """

@@ -26,6 +26,7 @@ from sandbox.server.aws import (
     monitoring,
     parameters,
     public_addresses,
+    roles,
     security_groups,
     tags,
     unsupported,
@@ -46,7 +47,18 @@ def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) 
     """
     default_vpc.install(settings)
     public_addresses.install(settings)
-    for fix in (buckets, console, databases, instances, lifecycles, monitoring, parameters, security_groups, tags):
+    for fix in (
+        buckets,
+        console,
+        databases,
+        instances,
+        lifecycles,
+        monitoring,
+        parameters,
+        roles,
+        security_groups,
+        tags,
+    ):
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     served = _serialised(gate.guard(application, settings), lock)

@@ -1,7 +1,8 @@
 resource "aws_iam_role" "host" {
-  name               = var.name
-  description        = "What hosts of the application may do"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  name                 = var.name
+  description          = "What hosts of the application may do"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.permissions_boundary_arn
 }
 
 resource "aws_iam_role_policy" "host" {

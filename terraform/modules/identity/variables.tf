@@ -28,6 +28,17 @@ variable "partition" {
   nullable    = false
 }
 
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Managed policy that limits what the role's policies can allow. It must exist."
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9+=,.@_/-]+$", var.permissions_boundary_arn))
+    error_message = "permissions_boundary_arn is \"${var.permissions_boundary_arn}\": it must be the ARN of a managed policy, for example arn:aws:iam::123456789012:policy/slipway-boundary."
+  }
+}
+
 variable "parameter_names" {
   type        = list(string)
   description = "SSM parameters that the host reads, each with a leading slash."

@@ -88,6 +88,12 @@ variable "protect_data" {
   nullable    = false
 }
 
+variable "permissions_boundary_arn" {
+  type        = string
+  description = "Managed policy that limits what the hosts' role can be allowed, made by an administrator from policies/host-boundary.json. Null: slipway-boundary of the account."
+  default     = null
+}
+
 # Network
 
 variable "network" {

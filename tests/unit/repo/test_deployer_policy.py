@@ -16,6 +16,11 @@ from tests.unit.repo.helpers import ROOT, text_of
 POLICY: dict[str, Any] = json.loads(text_of(ROOT / "terraform" / "policies" / "deployer.json"))
 PLUGINS = ROOT / "collections" / "ansible_collections" / "slipway" / "fastapi" / "plugins"
 ACCOUNT = "123456789012"
+CALLER: dict[str, tuple[str, ...]] = {"aws:principalaccount": (ACCOUNT,), "s3:resourceaccount": (ACCOUNT,)}
+BOUNDARY = {"iam:permissionsboundary": (f"arn:aws:iam::{ACCOUNT}:policy/slipway-boundary",)}
+OUR_DATABASE = {
+    "aws:resourcetag/aws:rds:primarydbinstancearn": (f"arn:aws:rds:eu-central-1:{ACCOUNT}:db:slipway-dev-x",)
+}
 EC2, RDS, SSM = (f"arn:aws:{service}:eu-central-1:{ACCOUNT}:" for service in ("ec2", "rds", "ssm"))
 IAM = f"arn:aws:iam::{ACCOUNT}:"
 ROLE, PROFILE = f"{IAM}role/slipway-dev-shop", f"{IAM}instance-profile/slipway-dev-shop"
@@ -117,12 +122,19 @@ RESOURCES: dict[str, list[Row]] = {
     "aws_vpc_security_group_ingress_rule": RULE,
     "aws_vpc_security_group_egress_rule": RULE,
     "aws_instance": HOST,
-    "aws_iam_role": rows(
-        "iam:CreateRole GetRole TagRole UntagRole UpdateRole UpdateAssumeRolePolicy ListRolePolicies "
-        "ListAttachedRolePolicies ListInstanceProfilesForRole DeleteRole",
-        ROLE,
-    ),
-    "aws_iam_role_policy": rows("iam:PutRolePolicy GetRolePolicy DeleteRolePolicy", ROLE),
+    "aws_iam_role": [
+        *rows(
+            "iam:GetRole TagRole UntagRole UpdateRole ListRolePolicies ListAttachedRolePolicies "
+            "ListInstanceProfilesForRole DeleteRole",
+            ROLE,
+        ),
+        # A role that was made before there was a boundary is given it by an apply.
+        *rows("iam:CreateRole PutRolePermissionsBoundary UpdateAssumeRolePolicy", ROLE, BOUNDARY),
+    ],
+    "aws_iam_role_policy": [
+        *rows("iam:PutRolePolicy", ROLE, BOUNDARY),
+        *rows("iam:GetRolePolicy DeleteRolePolicy", ROLE),
+    ],
     "aws_iam_instance_profile": [
         *rows(
             "iam:CreateInstanceProfile GetInstanceProfile AddRoleToInstanceProfile RemoveRoleFromInstanceProfile "
@@ -162,7 +174,7 @@ RESOURCES: dict[str, list[Row]] = {
     "aws_s3_bucket": [
         *(
             row
-            for bucket in [*BUCKETS, STATES]
+            for bucket in BUCKETS
             for row in rows(
                 "s3:CreateBucket ListBucket GetBucketAcl GetBucketCORS GetBucketLocation GetBucketLogging "
                 "GetBucketTagging GetBucketObjectLockConfiguration GetBucketPolicy GetBucketRequestPayment "
@@ -174,15 +186,17 @@ RESOURCES: dict[str, list[Row]] = {
         *(row for bucket in BUCKETS for row in rows("s3:DeleteBucket ListBucketVersions", bucket)),
         *(row for bucket in BUCKETS for row in rows("s3:DeleteObject DeleteObjectVersion", f"{bucket}/any")),
     ],
-    "aws_s3_bucket_lifecycle_configuration": rows("s3:PutLifecycleConfiguration GetLifecycleConfiguration", STATES),
+    "aws_s3_bucket_lifecycle_configuration": rows("s3:PutLifecycleConfiguration GetLifecycleConfiguration", BUCKETS[0]),
     "aws_s3_bucket_logging": rows("s3:PutBucketLogging GetBucketLogging", BUCKETS[0]),
-    "aws_s3_bucket_ownership_controls": rows("s3:PutBucketOwnershipControls GetBucketOwnershipControls", STATES),
-    "aws_s3_bucket_policy": rows("s3:PutBucketPolicy GetBucketPolicy DeleteBucketPolicy", STATES),
-    "aws_s3_bucket_public_access_block": rows("s3:PutBucketPublicAccessBlock GetBucketPublicAccessBlock", STATES),
+    "aws_s3_bucket_ownership_controls": rows("s3:PutBucketOwnershipControls GetBucketOwnershipControls", BUCKETS[0]),
+    "aws_s3_bucket_policy": [
+        row for bucket in BUCKETS for row in rows("s3:PutBucketPolicy GetBucketPolicy DeleteBucketPolicy", bucket)
+    ],
+    "aws_s3_bucket_public_access_block": rows("s3:PutBucketPublicAccessBlock GetBucketPublicAccessBlock", BUCKETS[0]),
     "aws_s3_bucket_server_side_encryption_configuration": rows(
-        "s3:PutEncryptionConfiguration GetEncryptionConfiguration", STATES
+        "s3:PutEncryptionConfiguration GetEncryptionConfiguration", BUCKETS[0]
     ),
-    "aws_s3_bucket_versioning": rows("s3:PutBucketVersioning GetBucketVersioning", STATES),
+    "aws_s3_bucket_versioning": rows("s3:PutBucketVersioning GetBucketVersioning", BUCKETS[0]),
 }
 DATA: dict[str, list[Row]] = {
     "aws_ami": rows("ec2:DescribeImages"),
@@ -204,7 +218,7 @@ CALLS: dict[str, list[Row]] = {
     "account": [],
     "_service_database": [
         *rows("rds:DescribeDBInstances", DATABASE),
-        *rows("secretsmanager:GetSecretValue", SECRET),
+        *rows("secretsmanager:GetSecretValue", SECRET, OUR_DATABASE),
         *rows("ssm:GetParameter PutParameter", PARAMETERS[0]),
     ],
     "env_push": [
@@ -224,6 +238,8 @@ SESSIONS = [
     *rows("ssm:StartSession", f"{EC2}instance/i-1", {"ssm:resourcetag/slipway:app": ("shop",)}),
     *rows("ssm:StartSession", "arn:aws:ssm:eu-central-1::document/AWS-StartSSHSession"),
     *rows("ssm:ResumeSession TerminateSession", f"{SSM}session/me-0a1b", {"aws:userid": ("me",)}),
+    # AWS Systems Manager User Guide, "Sample IAM policies for Session Manager", policy for end users.
+    *rows("ssmmessages:OpenDataChannel", f"{SSM}session/me-0a1b", {"aws:userid": ("me",)}),
 ]
 TABLES = {
     **RESOURCES,
@@ -269,7 +285,7 @@ def test_all_that_is_needed_is_allowed(name: str) -> None:
     refused = [
         (action, arn)
         for action, arn, context in TABLES[name]
-        if decide([POLICY], Access(action, arn, context)) is not Decision.ALLOW
+        if decide([POLICY], Access(action, arn, {**CALLER, **context})) is not Decision.ALLOW
     ]
     assert refused == []
 
@@ -321,7 +337,7 @@ def test_only_what_has_no_resource_in_iam_is_allowed_on_all() -> None:
     ],
 )
 def test_what_is_somebody_elses_is_out_of_reach(action: str, resource: str, context: Context) -> None:
-    assert decide([POLICY], Access(action, resource, context)) is not Decision.ALLOW
+    assert decide([POLICY], Access(action, resource, {**CALLER, **context})) is not Decision.ALLOW
 
 
 def test_it_fits_into_a_role() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.server.aws.authorization.policy import Access, Decision, decide
+from sandbox.server.aws.authorization.policy import Access, Decision, decide, decide_all
 
 PARAMETER = "arn:aws:ssm:us-east-1:000000000000:parameter/slipway/sandbox/app/env"
 
@@ -101,6 +101,13 @@ def test_a_policy_variable_takes_the_context() -> None:
         ({"ForAnyValue:StringEquals": {"aws:TagKeys": ["b", "z"]}}, True),
         ({"ForAllValues:StringEquals": {"aws:TagKeys": ["b", "z"]}}, False),
         ({"ForAllValues:StringEquals": {"aws:absent": "x"}}, True),
+        ({"ForAnyValue:StringNotEquals": {"aws:TagKeys": "a"}}, True),
+        ({"ForAllValues:StringNotEquals": {"aws:TagKeys": "a"}}, False),
+        ({"ForAnyValue:StringNotEquals": {"aws:absent": "x"}}, False),
+        ({"StringEquals": {"s3:ResourceAccount": "${aws:PrincipalAccount}"}}, True),
+        ({"StringNotEquals": {"s3:ResourceAccount": "${aws:PrincipalAccount}"}}, False),
+        ({"StringEquals": {"s3:prefix": "${aws:absent}"}}, False),
+        ({"StringNotEquals": {"s3:prefix": "${aws:absent}"}}, True),
     ],
 )
 def test_condition(condition: dict[str, Any], allowed: bool) -> None:
@@ -111,6 +118,8 @@ def test_condition(condition: dict[str, Any], allowed: bool) -> None:
         "aws:sourceip": ("10.1.2.3",),
         "aws:principalarn": ("arn:aws:iam::000000000000:role/host",),
         "aws:tagkeys": ("a", "b"),
+        "aws:principalaccount": ("000000000000",),
+        "s3:resourceaccount": ("000000000000",),
     }
     judged = decide([document(statement(Condition=condition))], Access("ssm:GetParameter", PARAMETER, context))
     assert (judged is Decision.ALLOW) == allowed
@@ -142,3 +151,41 @@ def test_a_principal_must_be_meant(principal: dict[str, Any], applies: bool) -> 
         frozenset({"*", "arn:aws:iam::0:role/host"}),
     )
     assert (judged is Decision.ALLOW) == applies
+
+
+ROLE, SESSION = "arn:aws:iam::0:role/host", "arn:aws:sts::0:assumed-role/host/i-1"
+ALLOWS, SILENT = [document(statement())], [document()]
+DENIES = [document(statement(Effect="Deny"))]
+
+
+def granted_to(principal: str) -> list[dict[str, Any]]:
+    """A resource's policy that allows it to *principal*."""
+    return [document(statement(Principal={"AWS": principal}))]
+
+
+# IAM User Guide: "Permissions boundaries for IAM entities", "Policy evaluation for requests within a single account".
+@pytest.mark.parametrize(
+    ("own", "boundary", "resource", "expected"),
+    [
+        pytest.param(ALLOWS, ALLOWS, [], Decision.ALLOW, id="both allow"),
+        pytest.param(ALLOWS, SILENT, [], Decision.IMPLICIT_DENY, id="the boundary limits"),
+        pytest.param(SILENT, ALLOWS, [], Decision.IMPLICIT_DENY, id="the boundary gives nothing"),
+        pytest.param(ALLOWS, DENIES, [], Decision.EXPLICIT_DENY, id="the boundary denies"),
+        pytest.param(DENIES, ALLOWS, granted_to(SESSION), Decision.EXPLICIT_DENY, id="a deny wins over all"),
+        pytest.param(SILENT, ALLOWS, granted_to(ROLE), Decision.ALLOW, id="the resource's policy gives it to the role"),
+        pytest.param(SILENT, SILENT, granted_to(ROLE), Decision.IMPLICIT_DENY, id="the boundary limits that, too"),
+        pytest.param(SILENT, SILENT, granted_to("*"), Decision.IMPLICIT_DENY, id="and what everybody is given"),
+        pytest.param(
+            SILENT, SILENT, granted_to(SESSION), Decision.ALLOW, id="but not what the session itself is given"
+        ),
+    ],
+)
+def test_a_boundary(own: Any, boundary: Any, resource: Any, expected: Decision) -> None:
+    access = Access("ssm:GetParameter", PARAMETER)
+    assert decide_all([own, boundary], resource, access, frozenset({"*", ROLE}), SESSION) is expected
+
+
+def test_without_a_boundary_one_allow_is_enough() -> None:
+    access = Access("ssm:GetParameter", PARAMETER)
+    assert decide_all([SILENT], granted_to(ROLE), access, frozenset({ROLE}), SESSION) is Decision.ALLOW
+    assert decide_all([SILENT], [], access, frozenset({ROLE}), SESSION) is Decision.IMPLICIT_DENY

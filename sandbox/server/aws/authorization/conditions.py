@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sandbox.server.aws.authorization.patterns import matches
+from sandbox.server.aws.authorization.patterns import matches, resolve
 
 #: A request's context: keys in lower case, each with its values.
 Context = Mapping[str, tuple[str, ...]]
@@ -54,7 +54,7 @@ def met(condition: Mapping[str, Any], context: Context) -> bool:
     Raises UnknownOperatorError for an operator that is not known: the caller decides what is the safe side.
     """
     return all(
-        _holds(operator, key, _strings(wanted), context)
+        _holds(operator, key, _strings(wanted, context), context)
         for operator, keys in condition.items()
         for key, wanted in keys.items()
     )
@@ -72,14 +72,17 @@ def _holds(operator: str, key: str, wanted: tuple[str, ...], context: Context) -
     if test is None or quantifier not in ("", "ForAllValues", "ForAnyValue"):
         raise UnknownOperatorError(operator)
     if values is None:
-        return optional or negated or quantifier == "ForAllValues"
+        return optional or quantifier == "ForAllValues" or (negated and quantifier != "ForAnyValue")
 
     def satisfied(value: str) -> bool:
         return any(test(value, each) for each in wanted) != negated
 
-    return all(map(satisfied, values)) if quantifier == "ForAllValues" or negated else any(map(satisfied, values))
+    every = quantifier == "ForAllValues" or (negated and quantifier == "")
+    return all(map(satisfied, values)) if every else any(map(satisfied, values))
 
 
-def _strings(wanted: Any) -> tuple[str, ...]:
+def _strings(wanted: Any, context: Context) -> tuple[str, ...]:
+    """The policy's values as strings. One whose policy variable has no value in *context* matches nothing."""
     several: Iterable[Any] = wanted if isinstance(wanted, list) else [wanted]
-    return tuple(str(each).lower() if isinstance(each, bool) else str(each) for each in several)
+    values = (str(each).lower() if isinstance(each, bool) else str(each) for each in several)
+    return tuple(resolved for value in values if (resolved := resolve(value, context)) is not None)

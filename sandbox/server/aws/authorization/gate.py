@@ -16,7 +16,7 @@ from moto.core.request import Request
 
 from sandbox.server.aws import calls, faults
 from sandbox.server.aws.authorization import resources, sessions, signature
-from sandbox.server.aws.authorization.policy import Access, Decision, Document, decide
+from sandbox.server.aws.authorization.policy import Access, Decision, Document, decide_all
 from sandbox.server.aws.authorization.sessions import Session
 from sandbox.server.aws.calls import Call, Credential
 from sandbox.settings import Settings
@@ -107,23 +107,24 @@ def _check_clock(request: Request, credential: Credential) -> None:
 
 
 def _permit(session: Session, access: Access, call: Call, request: Request, settings: Settings) -> None:
-    judged = Access(access.action, access.resource, {**_context(session, request, settings), **access.context})
-    principals = session.principals(settings.account_id)
+    judged = Access(
+        access.action, access.resource, {**_context(session, request, settings, call.service), **access.context}
+    )
     resource_policies: list[Document] = []
     if call.service == "s3" and access.resource != "*":
         bucket = access.resource.removeprefix("arn:aws:s3:::").partition("/")[0]
         found = sessions.bucket_policy(bucket, settings.account_id)
         resource_policies = [found] if found else []
-    by_resource = decide(resource_policies, judged, principals)
-    decisions = [decide(layer, judged) for layer in session.layers]
-    if Decision.EXPLICIT_DENY in (by_resource, *decisions):
+    decision = decide_all(
+        session.layers, resource_policies, judged, session.principals(settings.account_id), session.arn
+    )
+    if decision is Decision.EXPLICIT_DENY:
         raise _denied(session, access, call, "with an explicit deny")
-    # In one account, a resource's policy may allow what the role's own policies do not speak of.
-    if by_resource is not Decision.ALLOW and not all(each is Decision.ALLOW for each in decisions):
+    if decision is not Decision.ALLOW:
         raise _denied(session, access, call, f"because no identity-based policy allows the {access.action} action")
 
 
-def _context(session: Session, request: Request, settings: Settings) -> dict[str, tuple[str, ...]]:
+def _context(session: Session, request: Request, settings: Settings, service: str) -> dict[str, tuple[str, ...]]:
     return {
         # What AWS would see: the sandbox speaks plain HTTP on this machine only, where AWS speaks TLS.
         "aws:securetransport": ("true",),
@@ -131,6 +132,9 @@ def _context(session: Session, request: Request, settings: Settings) -> dict[str
         "aws:principalaccount": (settings.account_id,),
         "aws:principaltype": ("AssumedRole",),
         "aws:requestedregion": (settings.region,),
+        # There is one account: whatever exists here is the caller's.
+        "aws:resourceaccount": (settings.account_id,),
+        **({"s3:resourceaccount": (settings.account_id,)} if service == "s3" else {}),
         "aws:sourceip": (request.remote_addr or "127.0.0.1",),
     }
 

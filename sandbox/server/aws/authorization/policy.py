@@ -1,23 +1,22 @@
 """The evaluation of IAM policies: pure functions over policy documents.
 
 The rules are those of the IAM User Guide, "Policy evaluation logic": an explicit Deny wins, else an Allow is needed.
+"Permissions boundaries for IAM entities" and "Policy evaluation for requests within a single account" say how an
+entity's own policies, its boundary, a session's policy and a resource's policy come together.
 """
 
 from __future__ import annotations
 
 import enum
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.server.aws.authorization import conditions
 from sandbox.server.aws.authorization.conditions import Context
-from sandbox.server.aws.authorization.patterns import matches
+from sandbox.server.aws.authorization.patterns import matches, resolve
 
 Document = Mapping[str, Any]
-
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
 
 
 class Decision(enum.Enum):
@@ -52,6 +51,36 @@ def decide(documents: Iterable[Document], access: Access, principals: frozenset[
     return decision
 
 
+def decide_all(
+    layers: Sequence[Iterable[Document]],
+    resource_policies: Iterable[Document],
+    access: Access,
+    principals: frozenset[str],
+    session: str,
+) -> Decision:
+    """What a role's session may do in its own account.
+
+    *layers* are the role's own policies and, where there is one, its permissions boundary and the session's policy.
+    Each of them must allow. A resource's policy that names one of *principals* stands in for the role's own policies
+    only: the boundary and the session's policy still limit it. One that names the ARN of the *session* allows alone.
+    """
+    resource_policies = list(resource_policies)
+    own, *limits = (decide(layer, access) for layer in layers)
+    by_resource = decide(resource_policies, access, principals | {session})
+    if Decision.EXPLICIT_DENY in (own, *limits, by_resource):
+        return Decision.EXPLICIT_DENY
+    if decide(_naming(resource_policies, session), access, frozenset({session})) is Decision.ALLOW:
+        return Decision.ALLOW
+    granted = Decision.ALLOW in (own, by_resource)
+    return Decision.ALLOW if granted and all(each is Decision.ALLOW for each in limits) else Decision.IMPLICIT_DENY
+
+
+def _naming(documents: Iterable[Document], principal: str) -> list[Document]:
+    """The statements of *documents* that name this very *principal*."""
+    statements = (each for document in documents for each in _list(document.get("Statement", [])))
+    return [{"Statement": each} for each in statements if principal in _principals(each.get("Principal", []))]
+
+
 def _applies(statement: Mapping[str, Any], access: Access, principals: frozenset[str]) -> bool:
     if not _names_principal(statement, principals):
         return False
@@ -76,24 +105,8 @@ def _selects(statement: Mapping[str, Any], element: str, value: str, context: Co
 
 
 def _matches(pattern: str, value: str, context: Context, ignore_case: bool) -> bool:
-    if "${" not in pattern:
-        return matches(pattern, value, ignore_case=ignore_case)
-    resolved = _resolve(pattern, context)
+    resolved = resolve(pattern, context)
     return resolved is not None and matches(resolved, value, ignore_case=ignore_case)
-
-
-def _resolve(pattern: str, context: Context) -> str | None:
-    """Put the context's values in place of the policy variables; None if one has no single value."""
-    missing = False
-
-    def value_of(match: re.Match[str]) -> str:
-        nonlocal missing
-        values = context.get(match[1].lower(), ())
-        missing = missing or len(values) != 1
-        return values[0] if len(values) == 1 else ""
-
-    resolved = _VARIABLE.sub(value_of, pattern)
-    return None if missing else resolved
 
 
 def _names_principal(statement: Mapping[str, Any], principals: frozenset[str]) -> bool:
@@ -103,9 +116,13 @@ def _names_principal(statement: Mapping[str, Any], principals: frozenset[str]) -
 
 
 def _principal_listed(element: Any, principals: frozenset[str]) -> bool:
-    groups = element.values() if isinstance(element, Mapping) else [element]
-    listed = [each for group in groups for each in _list(group)]
+    listed = _principals(element)
     return "*" in listed or not principals.isdisjoint(listed)
+
+
+def _principals(element: Any) -> list[Any]:
+    groups = element.values() if isinstance(element, Mapping) else [element]
+    return [each for group in groups for each in _list(group)]
 
 
 def _list(element: Any) -> list[Any]:

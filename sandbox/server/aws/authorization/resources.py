@@ -17,7 +17,7 @@ from moto.s3.models import s3_backends
 from moto.secretsmanager.models import secretsmanager_backends
 from moto.ssm.models import ssm_backends
 
-from sandbox.server.aws.authorization import s3
+from sandbox.server.aws.authorization import identity, s3
 from sandbox.server.aws.authorization.policy import Access
 from sandbox.server.aws.calls import Call
 
@@ -84,7 +84,8 @@ def _secrets(action: str, asked: Mapping[str, Any], account: str, region: str) -
     if secret is None:
         arn = name if name.startswith("arn:") else f"arn:aws:secretsmanager:{region}:{account}:secret:{name}"
         return [Access(action, arn)]
-    needed = [Access(action, secret.arn)]
+    tags = {f"aws:resourcetag/{tag['Key']}".lower(): (tag["Value"],) for tag in secret.tags or []}
+    needed = [Access(action, secret.arn, tags)]
     key = getattr(secret, "kms_key_id", None)
     if action == "secretsmanager:GetSecretValue" and key and not key.endswith("alias/aws/secretsmanager"):
         needed.append(_through("secretsmanager", region, Access("kms:Decrypt", _key_arn(key, account, region))))
@@ -116,6 +117,7 @@ def _roles(action: str, asked: Mapping[str, Any], account: str, region: str) -> 
 
 
 _MAPPERS: dict[str, Callable[[str, Mapping[str, Any], str, str], list[Access]]] = {
+    "iam": identity.accesses,
     "kms": _keys,
     "secretsmanager": _secrets,
     "ssm": _parameters,

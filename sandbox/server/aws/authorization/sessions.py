@@ -26,8 +26,8 @@ class Session:
     expired: bool
 
     def principals(self, account: str) -> frozenset[str]:
-        """The names by which a resource's policy may mean this session."""
-        return frozenset({"*", account, f"arn:aws:iam::{account}:root", self.role_arn, self.arn})
+        """The names by which a resource's policy may mean this session's role."""
+        return frozenset({"*", account, f"arn:aws:iam::{account}:root", self.role_arn})
 
 
 def find(access_key: str, account: str) -> Session | None:

@@ -11,9 +11,12 @@ provider "aws" {
 }
 
 variables {
-  name             = "slipway-test-app"
-  region           = "eu-central-1"
-  account_id       = "123456789012"
+  name       = "slipway-test-app"
+  region     = "eu-central-1"
+  account_id = "123456789012"
+
+  permissions_boundary_arn = "arn:aws:iam::123456789012:policy/slipway-boundary"
+
   parameter_names  = ["/slipway/test/app/env", "/slipway/test/app/database-url"]
   artifact_objects = "releases/*"
   buckets = {
@@ -99,6 +102,11 @@ run "permissions_are_exactly_these" {
       ]
     }
     error_message = "Who may take the role changed: ${aws_iam_role.host.assume_role_policy}"
+  }
+
+  assert {
+    condition     = aws_iam_role.host.permissions_boundary == "arn:aws:iam::123456789012:policy/slipway-boundary"
+    error_message = "The role has the permissions boundary."
   }
 
   assert {
@@ -247,4 +255,14 @@ run "a_name_too_long_for_iam_is_refused" {
   }
 
   expect_failures = [var.name]
+}
+
+run "a_boundary_that_is_no_policy_is_refused" {
+  command = plan
+
+  variables {
+    permissions_boundary_arn = "slipway-boundary"
+  }
+
+  expect_failures = [var.permissions_boundary_arn]
 }

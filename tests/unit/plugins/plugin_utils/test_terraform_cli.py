@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_cli import Stack, TerraformError
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._terraform_cli import Stack, Terraform, TerraformError
 
 
 @pytest.fixture
@@ -57,3 +59,13 @@ def test_a_file_that_changes_the_backend_is_named(stack: Stack, name: str) -> No
 def test_a_file_that_overrides_something_else_is_fine(stack: Stack) -> None:
     (stack.directory / "my_override.tf").write_text('# no backend "x" here\nprovider "aws" {}\n')
     stack.prepare()
+
+
+def test_a_missing_boundary_is_told_with_its_remedy(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = (
+        "creating IAM Role (x): NoSuchEntity: Scope ARN: arn:aws:iam::1:policy/b does not exist or is not attachable."
+    )
+    answer: Any = (SimpleNamespace(errors=[said]), SimpleNamespace(code=1, stderr=""))
+    monkeypatch.setattr(Terraform, "_attempt", lambda *_: answer)
+    with pytest.raises(TerraformError, match=r"aws iam create-policy --policy-name slipway-boundary"):
+        Terraform(stack, print).plan()

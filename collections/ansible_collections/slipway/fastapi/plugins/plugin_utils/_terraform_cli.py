@@ -34,6 +34,14 @@ LOCAL_BACKEND = 'terraform {\n  backend "local" {}\n}\n'
 STALE = "Saved plan is stale"
 # What S3 or Terraform says where the backend's bucket is not there or not named.
 NO_BUCKET = ("NoSuchBucket", "S3 bucket", 'attribute "bucket" is required')
+# What IAM says of a role whose permissions boundary does not exist.
+NO_BOUNDARY = "NoSuchEntity: Scope ARN:"
+BOUNDARY_HINT = (
+    "The permissions boundary of the hosts' role does not exist. An administrator makes it, once for each account: "
+    "aws iam create-policy --policy-name slipway-boundary --policy-document "
+    'file://terraform/policies/host-boundary.json (docs/terraform.md, "What the deployer may do"). '
+    "The variable permissions_boundary_arn names another one."
+)
 
 
 class TerraformError(Exception):
@@ -211,6 +219,8 @@ class Terraform:
             reader.errors.append("Nothing was changed: another run came in between. Run this again.")
         if outcome.code or reader.errors:
             problems = reader.errors or [outcome.stderr.strip() or f"exit code {outcome.code}"]
+            if any(NO_BOUNDARY in problem for problem in problems):
+                problems.append(BOUNDARY_HINT)
             raise TerraformError(f"terraform {command} failed:\n" + "\n".join(f"  - {p}" for p in problems))
         return reader
 
