@@ -134,8 +134,8 @@ sandbox-status: venv ## Say what runs in the sandbox
 	@$(bin)/python -m sandbox status
 
 ## Tests
-.PHONY: test lint unit app-test terraform-test molecule mutate integration e2e faults interruptions
-test: ready ## Run every test, in the order below, and print the counts
+.PHONY: test test-long lint unit app-test terraform-test molecule integration e2e e2e-long faults interruptions mutate
+test: ready ## Run the tests, in the order below, and print times and counts: about 40 minutes with two processors
 	@$(run_tests)
 
 lint: venv ## ansible-lint, yamllint, ruff, mypy
@@ -153,19 +153,26 @@ terraform-test: venv ## terraform fmt, validate and test for each module and roo
 molecule: ready ## Each role on a real systemd host
 	@$(run_tests) molecule
 
-mutate: ## Take each task of a role away and expect its tests to fail: make mutate [ROLE=docker]; long
-	@$(verb)
-
 integration: ready ## Modules and sandbox against each other
 	@$(run_tests) integration
 
 e2e: ready ## site.yml from nothing, twice, and what bad input gets
 	@$(run_tests) e2e
 
-faults: ready ## Releases to which something happens, on one host and on four
-	@$(run_tests) faults
+## Tests that take hours
+test-long: ready ## Run all of these, in this order, and print times and counts
+	@$(run_tests) --long
 
-interruptions: ## End releases at random moments and expect the next to converge: make interruptions [ROUNDS=200] [SEED=n]; long
+e2e-long: ready ## Interruptions of site.yml, loss under load, and each variant of what e2e tries once
+	@$(run_tests) --long e2e-long
+
+faults: ready ## Releases to which something happens, on one host and on four
+	@$(run_tests) --long faults
+
+interruptions: ## End releases at random moments and expect the next to converge: make interruptions [ROUNDS=200] [SEED=n]
+	@$(verb)
+
+mutate: ## Take each task of a role away and expect its tests to fail: make mutate [ROLE=docker]
 	@$(verb)
 
 ## House

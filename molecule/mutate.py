@@ -120,8 +120,8 @@ def tests_fail(scenario: str, name: str | None, number: int, ssh_directory: str)
         step(scenario, "destroy", environment, log)
 
 
-def attempt(scenario: str, short: bool, ssh_directory: str) -> list[tuple[str, bool]]:
-    """Try a scenario's mutations one after the other: what each is called, and whether it ended as it must."""
+def attempt(scenario: str, short: bool, ssh_directory: str) -> list[Any]:
+    """Try a scenario's mutations one after the other: an outcome of each, passed where it ended as it must."""
     named: list[str | None] = list(variables(scenario)["scenario_mutations"])
     chosen = named[-1:] if short else [None, *named]
     outcomes = []
@@ -134,8 +134,9 @@ def attempt(scenario: str, short: bool, ssh_directory: str) -> list[tuple[str, b
             right, problem = False, f" ({error})"
         if not right and not problem:
             problem = " (the tests pass without it)" if name else " (the tests fail with the whole role)"
-        print(f"  {'✓' if right else '✗'} {label}{problem}  {time.monotonic() - began:.1f}s", flush=True)
-        outcomes.append((label, right))
+        seconds = time.monotonic() - began
+        print(f"  {'✓' if right else '✗'} {label}{problem}  {seconds:.1f}s", flush=True)
+        outcomes.append(run.Outcome(label, right, seconds, WORK / f"{scenario}-{number}" / "log"))
     return outcomes
 
 
@@ -149,6 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--short", action="store_true", help="only one mutation of each scenario, and not the whole role"
     )
+    parser.add_argument("--junitxml", type=Path, metavar="FILE", help="write the outcomes to this file too")
     chosen = parser.parse_args(arguments)
 
     known = {scenario: variables(scenario)["scenario_role"] for scenario in run.scenarios()}
@@ -164,7 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="molecule-") as ssh_directory, ThreadPoolExecutor(chosen.parallel) as pool:
         work = [pool.submit(attempt, name, chosen.short, ssh_directory) for name in names]
         outcomes = [outcome for future in work for outcome in future.result()]
-    failed = sum(not right for _, right in outcomes)
+    if chosen.junitxml:
+        run.write_junit(chosen.junitxml, outcomes)
+    failed = sum(not outcome.passed for outcome in outcomes)
     print(f"{len(outcomes) - failed} as they must be, {failed} not")
     return 1 if failed else 0
 

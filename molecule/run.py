@@ -24,6 +24,8 @@ WORK = ROOT / ".cache" / "molecule"
 #: Lines of a failed scenario's log that are shown: those before Molecule begins to clean up.
 TAIL = 100
 CLEANING = "Cleaning up."
+#: Where a scenario notes its host; one that is there was left by a run that was killed.
+HOST_FILE = "instance_config.yml"
 #: Seconds after which a scenario is taken for stuck. The slowest takes about two minutes on two cores.
 LIMIT = 900.0
 
@@ -63,22 +65,25 @@ def run(name: str, ssh_directory: str) -> Outcome:
     began = time.monotonic()
     log = WORK / f"{name}.log"
     (WORK / name).mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "molecule", "-c", str(SCENARIOS / "shared" / "base.yml"), "test", "-s", name]
+    molecule = [sys.executable, "-m", "molecule", "-c", str(SCENARIOS / "shared" / "base.yml")]
+    commands = ["destroy", "test"] if (WORK / name / HOST_FILE).exists() else ["test"]
+    code = 0
     with log.open("w", encoding="utf-8") as output:
-        try:
-            code = subprocess.run(
-                command,
-                cwd=ROOT,
-                env=environment(name, ssh_directory),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                timeout=LIMIT,
-                check=False,
-            ).returncode
-        except subprocess.TimeoutExpired:
-            output.write(f"\nstopped after {LIMIT:.0f} s\n")
-            code = 1
+        for command in commands:
+            try:
+                code = subprocess.run(
+                    [*molecule, command, "-s", name],
+                    cwd=ROOT,
+                    env=environment(name, ssh_directory),
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    timeout=LIMIT,
+                    check=False,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                output.write(f"\nstopped after {LIMIT:.0f} s\n")
+                code = 1
     return Outcome(name, code == 0, time.monotonic() - began, log)
 
 

@@ -1,9 +1,10 @@
-"""Runs every test of the project, or the stages named on the command line, and ends with the counts.
+"""Runs the tests of `make test`, or the stages named on the command line, and ends with times and counts.
 
-One stage alone shows its output as it comes. Several print a line each and keep their output in `.cache/test-logs`; the
-end of a failed one's is shown at once, and the others run all the same. Where there are processors enough, those that
-use the sandbox `main` run beside the others. The exit code is 0 only when nothing failed. Whatever happens, Ctrl-C
-included, no sandbox that was not there before is left running.
+`--long` chooses among the stages of `make test-long` instead. One stage alone shows its output as it comes. Several
+print a line each and keep their output in `.cache/test-logs`; the end of a failed one's is shown at once, and the
+others run all the same. Where there are processors enough, those that use the sandbox `main` run beside the others. The
+exit code is 0 only when nothing failed. Whatever happens, Ctrl-C included, no sandbox that was not there before is left
+running.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 from types import FrameType
@@ -24,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandbox.settings import settings_for
 from tests.counts import Counts
-from tests.stages import ROOT, STAGES, EndedError, Runner, Stage
+from tests.stages import LONG_STAGES, ROOT, STAGES, EndedError, Runner, Stage
 
 TAIL_LINES = 60
 #: The sandbox of the stages that do not use `main`.
@@ -37,15 +38,15 @@ GREEN, RED, YELLOW, PLAIN = "\033[32m", "\033[31m", "\033[33m", "\033[0m"
 def main() -> None:
     """Run the stages, report, and clean up."""
     parser = argparse.ArgumentParser(description="Run the project's tests.")
-    names = [stage.name for stage in STAGES]
-    parser.add_argument(
-        "stages", nargs="*", metavar="STAGE", help=f"which ones: {', '.join(names)} (default: all, in this order)"
-    )
-    wanted = parser.parse_args().stages
-    unknown = [name for name in wanted if name not in names]
+    parser.add_argument("--long", action="store_true", help="choose among the stages of `make test-long`")
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help="which ones (default: all, in their order)")
+    chosen = parser.parse_args()
+    there_are = LONG_STAGES if chosen.long else STAGES
+    names = [stage.name for stage in there_are]
+    unknown = [name for name in chosen.stages if name not in names]
     if unknown:
         parser.error(f"there is no stage {', '.join(unknown)}: choose from {', '.join(names)}")
-    stages = [stage for stage in STAGES if not wanted or stage.name in wanted]
+    stages = [stage for stage in there_are if not chosen.stages or stage.name in chosen.stages]
 
     signal.signal(signal.SIGTERM, _as_interrupt)
     # A shell that starts this in the background has it ignore Ctrl-C, and so would all that the tests interrupt.
@@ -63,6 +64,7 @@ class Run:
             stage.sandbox for stage in stages if stage.sandbox and not settings_for(stage.sandbox).pid_file.exists()
         }
         self.left: list[str] = []
+        self.seconds: dict[str, float] = {}
         self._runners: set[Runner] = set()
         self._over = threading.Event()
         self._lock = threading.Lock()
@@ -70,6 +72,7 @@ class Run:
     def run(self) -> int:
         """Run the stages, report, clean up, and return the exit code."""
         interrupted = False
+        began = time.monotonic()
         if len(self.lanes) > 1 and SIDE in self.ours:
             # Before the engine has a user only now and then: the end of the other sandbox would stop it meanwhile.
             sandbox_up(SIDE)
@@ -89,6 +92,8 @@ class Run:
             total = sum((lane.result() for lane in running), Counts())
         finally:
             self._take_down(self.ours)
+        if not self.live:
+            print("\n".join(times(self.seconds, time.monotonic() - began)))
         # Last, because the end of a long log is what is read first.
         for failure in total.failures:
             print(f"  ✗ {failure}")
@@ -117,12 +122,14 @@ class Run:
             counts = stage.run(runner)
         except EndedError:
             counts = Counts()
+            runner.ended = True
         except (OSError, subprocess.SubprocessError, RuntimeError) as error:
             runner.say(f"{type(error).__name__}: {error}\n")
             counts = Counts(failed=1)
         self._runners.discard(runner)
-        colour = RED if counts.failed else YELLOW if counts.skipped else GREEN
-        line = f"{'✗' if counts.failed else '✓'} {counts}  {time.monotonic() - started:.0f}s"
+        self.seconds[stage.name] = time.monotonic() - started
+        colour, line = verdict(counts, runner.ended)
+        line += f"  {self.seconds[stage.name]:.0f}s"
         text = "" if self.live else f"  {stage.name:<15}"
         text += f"{colour}{line}{PLAIN}" if sys.stdout.isatty() else line
         if counts.failed and not self.live and not self._over.is_set():
@@ -141,6 +148,21 @@ class Run:
             if not sandbox_down(name):
                 self.left.append(name)
             self.ours.discard(name)
+
+
+def verdict(counts: Counts, ended: bool) -> tuple[str, str]:
+    """The colour and the text of a stage's line. A stage that was ended has no result, whatever it had counted."""
+    if ended:
+        return YELLOW, f"- interrupted after {counts}"
+    if counts.failed:
+        return RED, f"✗ {counts}"
+    return (YELLOW if counts.skipped else GREEN), f"✓ {counts}"
+
+
+def times(seconds: Mapping[str, float], total: float) -> list[str]:
+    """A table of how long each stage took and of the whole, in seconds."""
+    rows = [*seconds.items(), ("all", total)]
+    return ["Seconds per stage:", *(f"  {name:<15}{value:>6.0f}" for name, value in rows)]
 
 
 def lanes_of(stages: Sequence[Stage], processors: int) -> list[list[Stage]]:

@@ -41,13 +41,13 @@ class Runner:
         self.live = live
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
-        self._ended = False
+        self.ended = False
         self.log.write_bytes(b"")
         self.junit.unlink(missing_ok=True)
 
     def run(self, argv: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> int:
         """Run a command to its end, showing its output as it comes, and return its exit code."""
-        if self._ended:
+        if self.ended:
             raise EndedError
         self.say(f"$ {' '.join(argv)}\n")
         with subprocess.Popen(
@@ -63,7 +63,7 @@ class Runner:
             assert process.stdout is not None
             self._process = process
             try:
-                if self._ended:
+                if self.ended:
                     # Told so between the look above and the start.
                     _end(process)
                 # Not by lines: pytest ends one after 72 tests, which may be minutes.
@@ -79,7 +79,7 @@ class Runner:
 
     def end(self) -> None:
         """End what it runs, from another thread, and let it run nothing more."""
-        self._ended = True
+        self.ended = True
         if process := self._process:
             _end(process)
 
@@ -133,11 +133,12 @@ def lint(runner: Runner) -> Counts:
         return sum((counts.from_exit_code(code) for code in codes), Counts())
 
 
-def pytest_stage(name: str, folder: Path, *options: str, sandbox: str | None = None) -> Stage:
-    """Make a stage of a folder of tests."""
+def pytest_stage(name: str, folder: Path, *options: str, long: bool = False, sandbox: str | None = None) -> Stage:
+    """Make a stage of a folder of tests: of those that are marked `long`, or of all others."""
 
     def run(runner: Runner) -> Counts:
         argv = [_tool("pytest"), str(folder), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider", *options]
+        argv += ["-m", "long" if long else "not long"]
         return counts.from_junit(runner.junit, runner.run(argv))
 
     return Stage(name, run, sandbox)
@@ -188,10 +189,21 @@ def _terraform_folder(runner: Runner, folder: Path, env: dict[str, str]) -> Coun
 
 
 def molecule(runner: Runner) -> Counts:
-    """Run every scenario of molecule, and see that the tests of one role notice a task that is missing."""
-    folder = ROOT / "molecule"
-    found = counts.from_junit(runner.junit, runner.run([str(folder / "run"), f"--junitxml={runner.junit}"]))
-    return found + counts.from_exit_code(runner.run([str(folder / "mutate"), "--short", "base"]))
+    """Run every scenario of molecule."""
+    argv = [str(ROOT / "molecule" / "run"), f"--junitxml={runner.junit}"]
+    return counts.from_junit(runner.junit, runner.run(argv))
+
+
+def mutate(runner: Runner) -> Counts:
+    """Take each task of each role away, and see that the role's tests notice it."""
+    argv = [str(ROOT / "molecule" / "mutate"), f"--junitxml={runner.junit}"]
+    return counts.from_junit(runner.junit, runner.run(argv))
+
+
+def interruptions(runner: Runner) -> Counts:
+    """End 200 releases at random moments; each round is a test, and the seed is printed."""
+    argv = [sys.executable, "-m", "tests.faults", "--rounds", "200", f"--junitxml={runner.junit}"]
+    return counts.from_junit(runner.junit, runner.run(argv))
 
 
 def faults(runner: Runner) -> Counts:
@@ -208,6 +220,8 @@ def faults(runner: Runner) -> Counts:
     return result
 
 
+E2E = ROOT / "tests" / "e2e"
+
 STAGES = (
     Stage("lint", lint),
     # A file's tests share what it has started, so they stay in one process.
@@ -216,8 +230,15 @@ STAGES = (
     Stage("terraform-test", terraform),
     Stage("molecule", molecule, sandbox="test"),
     pytest_stage("integration", ROOT / "tests" / "integration", sandbox="test"),
-    pytest_stage("e2e", ROOT / "tests" / "e2e", sandbox="main"),
+    pytest_stage("e2e", E2E, sandbox="main"),
+)
+
+#: What takes long by its nature; docs/tests.md says when each was last run, and with which result.
+LONG_STAGES = (
+    pytest_stage("e2e-long", E2E, long=True, sandbox="main"),
     Stage("faults", faults, sandbox="main"),
+    Stage("interruptions", interruptions, sandbox="main"),
+    Stage("mutate", mutate, sandbox="test"),
 )
 
 

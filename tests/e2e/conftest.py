@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e.machine import Traces, traces
+from tests.e2e.poison import Trap, poison
 from tests.e2e.run import Run, make
+from tests.e2e.sinks import play_and_look
 from tests.e2e.world import World
 
 # For work on a single test: use the sandbox that runs, and leave it running.
@@ -67,3 +69,18 @@ def world(second_run: Run) -> World:
     """The provisioned sandbox, to look at from outside."""
     assert second_run.code == 0, second_run.output[-4000:]
     return World.of_sandbox()
+
+
+@pytest.fixture(scope="session")
+def session_trap() -> Iterator[Trap]:
+    """Where the shell of `loud_run` leads AWS calls to."""
+    trap = Trap()
+    yield trap
+    trap.close()
+
+
+@pytest.fixture(scope="session")
+def loud_run(world: World, session_trap: Trap, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, bytes]:
+    """A whole run in a poisoned shell, as loud as Ansible can be, and this machine's command lines meanwhile."""
+    hostile = poison(session_trap, tmp_path_factory.mktemp("poison"))
+    return play_and_look("site.yml", "--diff", "-vvvv", env=hostile)

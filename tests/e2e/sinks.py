@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -237,10 +237,10 @@ SINKS = [
 ]
 
 
-def play_and_look(*arguments: str) -> tuple[Run, bytes]:
+def play_and_look(*arguments: str, env: Mapping[str, str]) -> tuple[Run, bytes]:
     """Run a playbook; return it with every command line that this machine showed meanwhile."""
     shutil.rmtree(TEMPORARY, ignore_errors=True)
     TEMPORARY.mkdir(parents=True)
     with CommandLines() as lines:
-        run = play(*arguments, env={"TMPDIR": str(TEMPORARY)})
+        run = play(*arguments, env={**env, "TMPDIR": str(TEMPORARY)})
     return run, b"\n".join(lines.seen)

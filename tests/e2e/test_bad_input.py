@@ -41,8 +41,8 @@ def unchanged(world: World, tried: bool = False) -> Iterator[None]:
     [
         ("prot = 8000\n", ("prot", "undeclared")),
         ('ssh_ingress_cidrs = ["0.0.0.0/0"]\n', ("0.0.0.0/0", "SSH")),
-        ('ssh_ingress_cidrs = ["::/0"]\n', ("::/0", "SSH")),
-        ("backend_port = 80\n", ("backend_port", "1024")),
+        pytest.param('ssh_ingress_cidrs = ["::/0"]\n', ("::/0", "SSH"), marks=pytest.mark.long),
+        pytest.param("backend_port = 80\n", ("backend_port", "1024"), marks=pytest.mark.long),
     ],
     ids=["unknown key", "SSH from everywhere", "SSH from everywhere by IPv6", "privileged port"],
 )
@@ -68,7 +68,10 @@ ENV_ROWS = {
 }
 
 
-@pytest.mark.parametrize("row", ENV_ROWS)
+# What each row is refused with is a unit test of the module `env_push` too.
+@pytest.mark.parametrize(
+    "row", [row if row == "expansion" else pytest.param(row, marks=pytest.mark.long) for row in ENV_ROWS]
+)
 def test_env_file(world: World, tmp_path: Path, row: str) -> None:
     content, line = ENV_ROWS[row]
     file = tmp_path / "app.env"
@@ -129,9 +132,9 @@ def test_missing_artifact(world: World) -> None:
     ("name", "value"),
     [
         ("slipway:artifact", "s3://somebody-elses-bucket/releases/app.zip"),
-        ("slipway:env-parameter", "/slipway/prod/location-content/env"),
-        ("slipway:port", "22"),
-        ("slipway:app", "x @ y"),
+        pytest.param("slipway:env-parameter", "/slipway/prod/location-content/env", marks=pytest.mark.long),
+        pytest.param("slipway:port", "22", marks=pytest.mark.long),
+        pytest.param("slipway:app", "x @ y", marks=pytest.mark.long),
     ],
 )
 def test_a_tag_that_names_what_it_may_not(world: World, name: str, value: str) -> None:

@@ -70,10 +70,13 @@ def subnet_without_a_way_out(world: World, tmp_path: Path) -> None:
         refuse(world, tmp_path, vpc, subnet, "no route to an internet gateway", "create-route", table)
 
 
+# Each is a test of terraform/modules/network too.
 @pytest.mark.parametrize(
     "wrong",
-    [no_such_vpc, no_such_subnet, subnet_of_another_vpc, subnet_without_a_way_out],
-    ids=lambda case: case.__name__,
+    [
+        pytest.param(case, id=case.__name__, marks=[] if case is subnet_without_a_way_out else pytest.mark.long)
+        for case in (no_such_vpc, no_such_subnet, subnet_of_another_vpc, subnet_without_a_way_out)
+    ],
 )
 def test_network(world: World, tmp_path: Path, wrong: Callable[[World, Path], None]) -> None:
     wrong(world, tmp_path)

@@ -74,6 +74,7 @@ def test_the_host_is_in_the_network_that_was_there(host: World) -> None:
     assert host.client("ec2").describe_vpcs(Filters=made)["Vpcs"] == []
 
 
+@pytest.mark.long
 def test_a_second_run_changes_nothing(host: World, network: Path) -> None:
     again = make("site", "BLUEPRINT=gap-fill", f"ARGS=-e vars_file={network}")
     assert again.code == 0, again.output[-4000:]

@@ -10,6 +10,7 @@ from benchmarks.loss.figures import Summary, summary
 from tests.e2e.run import python
 from tests.e2e.world import World
 
+pytestmark = pytest.mark.long
 MECHANISMS = ("blue_green", "deploy", "restart", "socket")
 LEFT = "ls -d /opt/release-loss* /etc/systemd/system/release-loss* 2>/dev/null; systemctl is-active backend"
 

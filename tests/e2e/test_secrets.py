@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.run import Run, play, run
-from tests.e2e.sinks import SINKS, CommandLines, Sink, forms, leaks, play_and_look
+from tests.e2e.sinks import SINKS, CommandLines, Sink, forms, leaks
 from tests.e2e.world import World
 
 
@@ -34,12 +34,6 @@ def secrets(world: World) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def talkative(world: World) -> tuple[Run, bytes]:
-    """A whole run with everything that Ansible can be made to say, and this machine's command lines meanwhile."""
-    return play_and_look("site.yml", "--diff", "-vvvv")
-
-
 def test_the_search_finds_every_form(secrets: dict[str, str]) -> None:
     for name, secret in secrets.items():
         for form in forms(secret):
@@ -56,15 +50,17 @@ def test_the_search_finds_what_is_encoded_with_its_neighbours(before: int) -> No
 
 
 def test_output_and_command_lines(
-    secrets: dict[str, str], talkative: tuple[Run, bytes], first_run: Run, second_run: Run
+    secrets: dict[str, str], loud_run: tuple[Run, bytes], first_run: Run, second_run: Run
 ) -> None:
-    loud, lines = talkative
+    loud, lines = loud_run
     assert loud.code == 0, loud.output[-3000:]
     assert b"site.yml" in lines
     for content in (lines, *(each.output.encode() for each in (loud, first_run, second_run))):
         assert leaks(secrets, content) == []
 
 
+# The loudest run is in `loud_run`.
+@pytest.mark.long
 @pytest.mark.parametrize("verbosity", ["", "-v", "-vv", "-vvv"], ids=lambda each: each or "quiet")
 def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity: str) -> None:
     quiet = play("playbooks/release.yml", "--diff", *verbosity.split())
@@ -72,7 +68,10 @@ def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity:
     assert leaks(secrets, quiet.output.encode()) == []
 
 
-@pytest.mark.parametrize("verbosity", ["", "-v", "-vv", "-vvv", "-vvvv"], ids=lambda each: each or "quiet")
+@pytest.mark.parametrize(
+    "verbosity",
+    [*(pytest.param(each, id=each or "quiet", marks=pytest.mark.long) for each in ("", "-v", "-vv", "-vvv")), "-vvvv"],
+)
 def test_output_of_a_failure(secrets: dict[str, str], world: World, verbosity: str) -> None:
     world.database.pause()
     try:
@@ -98,7 +97,7 @@ def test_the_search_would_find_a_leak_in_a_command_line() -> None:
 
 @pytest.mark.parametrize("sink", SINKS, ids=[sink.name for sink in SINKS])
 def test_a_place_holds_no_secret_and_one_that_is_planted_is_found(
-    secrets: dict[str, str], talkative: tuple[Run, bytes], world: World, sink: Sink
+    secrets: dict[str, str], loud_run: tuple[Run, bytes], world: World, sink: Sink
 ) -> None:
     planted = {"planted": randomness.token_hex(16)}
     content = sink.read(world)

@@ -22,17 +22,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200, help=f"how many, 1 to {MOST} (default: 200)")
     parser.add_argument("--seed", type=int, help="the same moments again")
+    parser.add_argument("--junitxml", metavar="FILE", help="write the outcomes to this file too")
     options = parser.parse_args()
     if not 1 <= options.rounds <= MOST:
         parser.error(f"--rounds must be from 1 to {MOST}")
     seed = random.SystemRandom().randrange(1 << 32) if options.seed is None else options.seed
+    report = [f"--junitxml={options.junitxml}"] if options.junitxml else []
     print(f"{options.rounds} rounds, seed {seed}", flush=True)
     there = settings_for("main").pid_file.exists()
     try:
         if code := site.main():
             return code
         return subprocess.run(
-            [sys.executable, "-m", "pytest", "tests/faults/test_interruptions.py", "-n", str(HOSTS), "-v", "-rA"],
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "tests/faults/test_interruptions.py",
+                "-n",
+                str(HOSTS),
+                "-v",
+                "-rA",
+                *report,
+            ],
             cwd=ROOT,
             env={**os.environ, "ROUNDS": str(options.rounds), "SEED": str(seed)},
             check=False,

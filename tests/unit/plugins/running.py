@@ -11,8 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.unit.plugins import prefork
+
 ROOT = Path(__file__).parents[3]
 MODULES = "ansible_collections.slipway.fastapi.plugins.modules"
+#: A module that takes longer is stuck.
+SECONDS = 300
 
 
 @dataclass
@@ -44,18 +48,27 @@ class Runner:
     def result(self, *, check: bool = False, **options: Any) -> dict[str, Any]:
         """Run the module and return what it printed, as JSON and nothing else."""
         arguments = {**self.options, **options, "_ansible_check_mode": check, "_ansible_diff": True}
+        text = json.dumps({"ANSIBLE_MODULE_ARGS": arguments})
+        output, errors = self._process(text, environment(self.environment))
+        assert output.strip(), errors
+        found: dict[str, Any] = json.loads(output)
+        return found
+
+    def _process(self, text: str, variables: dict[str, str]) -> tuple[str, str]:
+        """Run the module with this standard input; return its output and its errors."""
+        name = f"{MODULES}.{self.module}"
+        if self.python == sys.executable and prefork.suits(variables):
+            return prefork.run(name, text, variables, SECONDS)
         answer = subprocess.run(
-            [self.python, "-m", f"{MODULES}.{self.module}"],
-            input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
+            [self.python, "-m", name],
+            input=text,
             capture_output=True,
             text=True,
             check=False,
-            timeout=300,
-            env=environment(self.environment),
+            timeout=SECONDS,
+            env=variables,
         )
-        assert answer.stdout.strip(), answer.stderr
-        found: dict[str, Any] = json.loads(answer.stdout)
-        return found
+        return answer.stdout, answer.stderr
 
 
 def six_steps(runner: Runner, change: Mapping[str, Any]) -> dict[str, Any]:

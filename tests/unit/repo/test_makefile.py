@@ -14,7 +14,19 @@ MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What only other targets use.
 INTERNAL = {"venv", "ready"}
 PROMISED = {
-    *("site", "test", "lint", "unit", "app-test", "terraform-test", "molecule", "integration", "e2e"),
+    *(
+        "site",
+        "test",
+        "lint",
+        "unit",
+        "app-test",
+        "terraform-test",
+        "molecule",
+        "integration",
+        "e2e",
+        "test-long",
+        "faults",
+    ),
     *("bootstrap", "init", "plan", "apply", "deploy", "destroy", "publish", "env-push", "ssh"),
     *("status", "releases", "logs", "shell", "run", "env-diff", "doctor"),
     *("health", "sandbox-up", "sandbox-down", "collection", "docs", "clean", "help"),

@@ -12,8 +12,8 @@ import pytest
 
 from tests import counts
 from tests.counts import Counts
-from tests.run import lanes_of
-from tests.stages import STAGES, EndedError, Runner
+from tests.run import RED, YELLOW, lanes_of, times, verdict
+from tests.stages import LONG_STAGES, STAGES, EndedError, Runner
 from tests.unit.repo.helpers import ROOT
 
 JUNIT = """<testsuites>
@@ -120,3 +120,24 @@ def test_an_unknown_stage_is_refused_with_the_names_there_are() -> None:
     )
     assert done.returncode == 2
     assert "there is no stage lnit: choose from lint, unit" in done.stderr
+
+
+def test_a_stage_that_was_interrupted_has_no_green_tick() -> None:
+    assert verdict(Counts(), ended=True) == (YELLOW, "- interrupted after 0 passed, 0 failed, 0 skipped")
+    assert verdict(Counts(passed=1, failed=1), ended=False) == (RED, "✗ 1 passed, 1 failed, 0 skipped")
+
+
+def test_the_run_ends_with_the_time_of_each_stage() -> None:
+    assert times({"lint": 61.4, "unit": 2.0}, 70.0)[1:] == [
+        "  lint               61",
+        "  unit                2",
+        "  all                70",
+    ]
+
+
+def test_each_stage_is_explained_and_can_be_run_alone() -> None:
+    page = (ROOT / "docs" / "tests.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for stage in (*STAGES, *LONG_STAGES):
+        assert f"| `{stage.name}` |" in page
+        assert f"\n{stage.name}: " in makefile

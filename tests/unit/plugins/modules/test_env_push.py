@@ -159,3 +159,31 @@ def test_a_missing_file(runner: Runner) -> None:
 
 def test_a_refusal_names_action_and_parameter(runner: Runner, enforced_iam: dict[str, Any]) -> None:
     assert runner.fail(aws=enforced_iam).startswith(f"AWS refused ssm:GetParameter on parameter {NAME} (")
+
+
+CANARY = "canary-value-7f3a"
+REFUSED = {
+    "no equals sign": (b"OK=1\nJUSTAWORD\n", "line 2"),
+    "comment behind the value": (b"KEY=%s # note\n", "line 1"),
+    "expansion": (b"KEY=${HOME}%s\n", "line 1"),
+    "escape": (b"KEY=%s\\nmore\n", "line 1"),
+    "quoted escape": (b'KEY="%s\\nmore"\n', "line 1"),
+    "several lines": (b'KEY="-----BEGIN KEY-----\n%s\n-----END KEY-----"\n', "line 1"),
+    "name with a hyphen": (b"MY-KEY=%s\n", "line 1"),
+    "the same name twice": (b"KEY=%s\nKEY=%s\n", "line 2"),
+    "not UTF-8": (b"KEY=caf\xe9%s\n", "line 1"),
+    "NUL": (b"KEY=a\x00%s\n", "line 1"),
+    "open quote": (b'KEY="%s\n', "line 1"),
+}
+
+
+@pytest.mark.parametrize("row", REFUSED)
+def test_a_file_outside_the_grammar_is_refused_by_its_line_and_stores_nothing(
+    runner: Runner, file: Path, ssm: Any, row: str
+) -> None:
+    content, line = REFUSED[row]
+    file.write_bytes(content.replace(b"%s", CANARY.encode()))
+    message = runner.fail()
+    assert line in message
+    assert CANARY not in message
+    assert ssm.describe_parameters()["Parameters"] == []
