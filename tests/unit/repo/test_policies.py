@@ -54,6 +54,29 @@ def test_an_instance_becomes_no_host_by_a_tag() -> None:
     assert decision("CreateTags", ("slipway:app",), ADMINISTRATOR, host=False) is Decision.EXPLICIT_DENY
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        "autoscaling:CreateAutoScalingGroup",
+        "autoscaling:CreateOrUpdateTags",
+        "cloudformation:CreateStack",
+        "cloudformation:UpdateStack",
+        "ec2:CreateFleet",
+        "ec2:RunInstances",
+    ],
+)
+def test_nobody_else_has_the_tags_put_on_by_a_service(action: str) -> None:
+    """What these calls ask for is done by a service-linked role, which no policy binds: the call itself is denied."""
+
+    def asked(who: str, *keys: str) -> Decision:
+        context = {"aws:principalarn": (who,), "aws:tagkeys": keys}
+        return decide([EVERYTHING, DENY], Access(action, "*", context))
+
+    assert asked(ADMINISTRATOR, *SLIPWAYS) is Decision.EXPLICIT_DENY
+    assert asked(ADMINISTRATOR, "Name") is Decision.ALLOW
+    assert asked(DEPLOYER, *SLIPWAYS) is Decision.ALLOW
+
+
 def test_other_tags_are_everybodys() -> None:
     assert decision("CreateTags", ("Name", "team"), ADMINISTRATOR) is Decision.ALLOW
     assert decision("DeleteTags", ("Name",), ADMINISTRATOR) is Decision.ALLOW

@@ -14,11 +14,14 @@ ALLOWED = {
     "parameters": ["/slipway/dev/*"],
     "databases": ["shop-dev"],
     "vpc_ids": ["vpc-1"],
+    "account_ids": ["123456789012"],
 }
 HOST = {
     "slipway_instance_id": "i-0123456789abcdef0",
     "ansible_host": "10.0.0.4",
     "slipway_vpc_id": "vpc-1",
+    "slipway_instance_profile": "arn:aws:iam::123456789012:instance-profile/slipway-dev-shop",
+    "slipway_launched_by": "",
     "slipway_app": "shop",
     "slipway_env": "dev",
     "slipway_role": "web",
@@ -86,3 +89,21 @@ def test_without_allow_lists_no_resource_is_trusted() -> None:
     bare = {"environment": "dev"}
     named = {error.split()[0] for error in host_errors(HOST, bare)}
     assert named == {"slipway_app", *OPTIONAL}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        # Tags of an Auto Scaling group are put on by a service-linked role, which no policy can bind.
+        {"slipway_launched_by": "web-asg"},
+        {"slipway_instance_profile": ""},
+        {"slipway_instance_profile": "arn:aws:iam::123456789012:instance-profile/web"},
+        {"slipway_instance_profile": "arn:aws:iam::999999999999:instance-profile/slipway-dev-shop"},
+        {"slipway_instance_profile": "arn:aws:iam::123456789012:instance-profile/slipway-dev-shop-2"},
+    ],
+)
+def test_an_instance_that_terraform_did_not_make_joins_only_by_its_id(changed: dict[str, str]) -> None:
+    (error,) = host_errors({**HOST, **changed}, ALLOWED)
+    assert "slipway_allowed.foreign_hosts" in error
+    assert host_errors({**HOST, **changed}, {**ALLOWED, "foreign_hosts": [HOST["slipway_instance_id"]]}) == []
+    assert host_errors({**HOST, **changed}, {**ALLOWED, "foreign_hosts": ["i-0ffffffff"]}) == [error]

@@ -19,6 +19,7 @@ PATH = re.compile(r"/[A-Za-z0-9_.:/=+@-]*")
 PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+){1,15}")
 ARTIFACT = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[A-Za-z0-9_.@=+/-]{1,200})")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+PROFILE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):instance-profile/(?P<name>[A-Za-z0-9+=,.@_-]+)")
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # the service has no right to bind a port below
 
 Check = Callable[[str, Mapping[str, Any]], "str | None"]
@@ -100,6 +101,30 @@ OPTIONAL: dict[str, Check] = {
 }
 
 
+def _stranger(host: Mapping[str, Any], allowed: Mapping[str, Any]) -> str | None:
+    """Why Terraform did not make this host, or None if it did or the environment admits the host all the same.
+
+    Tags do not show it: a service-linked role puts those of an Auto Scaling group or a fleet on, and no policy binds
+    such a role. A profile does: giving one to an instance needs iam:PassRole on its role. Tags that begin with `aws:`
+    are AWS's own, and nobody else can write them (EC2 User Guide, "Tag your Amazon EC2 resources").
+    """
+    instance = str(host.get("slipway_instance_id", ""))
+    if any(fnmatchcase(instance, entry) for entry in allowed.get("foreign_hosts") or []):
+        return None
+    admit = "to admit it, name its id in slipway_allowed.foreign_hosts"
+    if launcher := str(host.get("slipway_launched_by", "") or ""):
+        return f"the instance was launched by {launcher[:80]!r}, not by Terraform; {admit}"
+    arn, wanted = (
+        str(host.get("slipway_instance_profile", "") or ""),
+        f"slipway-{host.get('slipway_env')}-{host.get('slipway_app')}",
+    )
+    match = PROFILE.fullmatch(arn)
+    accounts = allowed.get("account_ids") or []
+    if match and match["name"] == wanted and (not accounts or match["account"] in accounts):
+        return None
+    return f"slipway_instance_profile = {arn[:120]!r} is not {wanted}, which Terraform gives its hosts; {admit}"
+
+
 def host_errors(host: Mapping[str, Any], allowed: Mapping[str, Any]) -> list[str]:
     """One sentence for each value of ``host`` that cannot be trusted; an empty list when all can.
 
@@ -115,4 +140,7 @@ def host_errors(host: Mapping[str, Any], allowed: Mapping[str, Any]) -> list[str
             continue
         if problem := check(value, allowed):
             errors.append(f"{name} = {value[:80]!r} {problem}")
+    # Which profile is the right one follows from the names: without them there is nothing to compare.
+    if not any(error.startswith(("slipway_app ", "slipway_env ")) for error in errors):
+        errors += filter(None, [_stranger(host, allowed)])
     return errors
