@@ -17,12 +17,24 @@ variable "instance_type" {
 
 variable "ami" {
   type        = string
-  description = "Image of the host. Null: the newest official Debian 12 when the host is made."
+  description = "Image of the host. Null: the newest official Debian of debian_release when the host is made."
   default     = null
 
   validation {
     condition     = var.ami == null || can(regex("^ami-[0-9a-f]{8,17}$", var.ami))
-    error_message = "The image is \"${coalesce(var.ami, "null")}\": name an AMI id such as ami-0123456789abcdef0, or leave ami out for the newest Debian 12."
+    error_message = "The image is \"${coalesce(var.ami, "null")}\": name an AMI id such as ami-0123456789abcdef0, or leave ami out for the newest Debian."
+  }
+}
+
+variable "debian_release" {
+  type        = string
+  description = "Debian release of the host where ami is null. It is for the next host: one that exists keeps its system."
+  default     = "12"
+  nullable    = false
+
+  validation {
+    condition     = contains(["12", "13"], var.debian_release)
+    error_message = "debian_release is \"${var.debian_release}\": set it to \"13\" or \"12\", or name another image by ami."
   }
 }
 

@@ -1,24 +1,3 @@
-data "aws_availability_zones" "available" {
-  count = local.is_new ? 1 : 0
-
-  state = "available"
-
-  # Local and Wavelength zones have neither RDS nor every instance type; use1-az3 lacks current instance types.
-  exclude_zone_ids = ["use1-az3"]
-
-  filter {
-    name   = "opt-in-status"
-    values = ["opt-in-not-required"]
-  }
-
-  lifecycle {
-    postcondition {
-      condition     = length(self.names) >= var.zone_count
-      error_message = "The region has ${length(self.names)} usable availability zones, fewer than zone_count = ${var.zone_count}: lower zone_count or choose another region."
-    }
-  }
-}
-
 resource "aws_vpc" "this" {
   count = local.is_new ? 1 : 0
 

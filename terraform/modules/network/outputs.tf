@@ -5,11 +5,17 @@ output "vpc_id" {
 
 output "public_subnet_ids" {
   description = "Subnets with a route to the internet, in the order of their zones."
-  value = (
-    local.is_new ? [for zone in local.zones : aws_subnet.public[zone].id] :
-    local.is_existing ? [data.aws_subnet.existing[0].id] :
-    sort(data.aws_subnets.default[0].ids)
-  )
+  value       = local.host_subnets[*].id
+
+  precondition {
+    condition     = length(local.bare_zones) == 0
+    error_message = "Zone ${join(", ", local.bare_zones)}, where a host stands or shall stand, does not offer ${var.hosts.instance_type}: choose another instance_type or another subnet. `aws ec2 describe-instance-type-offerings --location-type availability-zone --filters Name=instance-type,Values=${var.hosts.instance_type}` lists the zones that do."
+  }
+
+  precondition {
+    condition     = length(local.lost_subnets) == 0
+    error_message = "The default subnet ${join(", ", local.lost_subnets)}, where a host stood, is gone, and the host with it: `terraform apply -replace='module.network.terraform_data.default_subnets[0]'` chooses anew among those that there are."
+  }
 
   # A host that boots before its route exists has no network when cloud-init asks for it.
   depends_on = [aws_route.internet, aws_route_table_association.public, data.aws_route_table.existing]
@@ -20,6 +26,6 @@ output "database_subnet_ids" {
   value = (
     !var.database ? [] :
     local.is_new ? [for zone in local.zones : aws_subnet.database[zone].id] :
-    sort(data.aws_subnets.default[0].ids)
+    values(local.default_subnets)
   )
 }

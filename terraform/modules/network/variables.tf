@@ -15,6 +15,15 @@ variable "mode" {
   }
 }
 
+variable "hosts" {
+  type = object({
+    instance_type = string
+    count         = optional(number, 1)
+  })
+  description = "The hosts that stand in the public subnets in turn: their size, and how many there are. Their zones must offer the size."
+  nullable    = false
+}
+
 variable "cidr" {
   type        = string
   description = "Address range of a new VPC, from /16 to /24. Not used where the VPC exists already."

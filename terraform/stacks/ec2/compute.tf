@@ -13,6 +13,7 @@ module "host" {
   name               = local.hosts[count.index].name
   instance_type      = var.instance_type
   ami                = var.ami
+  debian_release     = var.debian_release
   subnet_id          = local.hosts[count.index].subnet_id
   security_group_ids = [module.security.app_security_group_id]
   instance_profile   = module.identity.instance_profile

@@ -3,6 +3,7 @@ module "network" {
 
   name       = local.name
   mode       = var.network.mode
+  hosts      = { instance_type = var.instance_type, count = var.host_count }
   cidr       = coalesce(var.network.cidr, "10.20.0.0/16")
   zone_count = var.network.zone_count
   database   = var.database != null

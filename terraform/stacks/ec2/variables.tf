@@ -187,8 +187,15 @@ variable "instance_type" {
 
 variable "ami" {
   type        = string
-  description = "Image of the host: an AMI id. Null: the newest official Debian 12 at the time when the host is made."
+  description = "Image of the host: an AMI id. Null: the newest official Debian of debian_release at the time when the host is made."
   default     = null
+}
+
+variable "debian_release" {
+  type        = string
+  description = "Debian release of hosts that are made without ami: \"13\" or \"12\". A host that exists keeps its system."
+  default     = "12"
+  nullable    = false
 }
 
 variable "volume_size" {

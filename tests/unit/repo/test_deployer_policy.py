@@ -71,7 +71,8 @@ HOST = [
         "instance",
         "RunInstances",
         "ModifyInstanceAttribute ModifyInstanceMetadataOptions StopInstances StartInstances TerminateInstances",
-        "DescribeInstances DescribeInstanceTypes DescribeTags DescribeVolumes DescribeInstanceCreditSpecifications",
+        "DescribeInstances DescribeInstanceTypes DescribeInstanceTypeOfferings DescribeTags DescribeVolumes "
+        "DescribeInstanceCreditSpecifications",
     ),
     *rows("ec2:RunInstances", "arn:aws:ec2:eu-central-1::image/ami-1"),
     *(
@@ -203,6 +204,7 @@ DATA: dict[str, list[Row]] = {
     "aws_availability_zones": rows("ec2:DescribeAvailabilityZones"),
     "aws_caller_identity": [],
     "aws_ec2_instance_type": rows("ec2:DescribeInstanceTypes"),
+    "aws_ec2_instance_type_offerings": rows("ec2:DescribeInstanceTypeOfferings"),
     "aws_iam_policy_document": [],
     "aws_partition": [],
     "aws_route_table": rows("ec2:DescribeRouteTables"),

@@ -23,6 +23,7 @@ override_data {
 variables {
   name               = "slipway-test-app"
   instance_type      = "t3.micro"
+  debian_release     = "13"
   subnet_id          = "subnet-a"
   security_group_ids = ["sg-app"]
   instance_profile   = "slipway-test-app"
@@ -62,8 +63,8 @@ run "newest_debian_of_the_right_architecture" {
   }
 
   assert {
-    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "x86_64", name = "debian-12-amd64-*" }
-    error_message = "An x86-64 type takes Debian 12 for amd64."
+    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "x86_64", name = "debian-13-amd64-*" }
+    error_message = "An x86-64 type takes Debian 13 for amd64."
   }
 }
 
@@ -80,9 +81,65 @@ run "graviton_takes_an_arm_image" {
   }
 
   assert {
-    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "arm64", name = "debian-12-arm64-*" }
-    error_message = "A Graviton type takes Debian 12 for arm64."
+    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "arm64", name = "debian-13-arm64-*" }
+    error_message = "A Graviton type takes Debian 13 for arm64."
   }
+}
+
+run "a_type_that_is_also_an_old_one_takes_a_64_bit_image" {
+  command = plan
+
+  variables {
+    instance_type = "t2.micro"
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type.this
+    values = { supported_architectures = ["i386", "x86_64"] }
+  }
+
+  assert {
+    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "x86_64", name = "debian-13-amd64-*" }
+    error_message = "The order in which EC2 names architectures does not matter."
+  }
+}
+
+run "a_type_without_an_image_of_debian_is_refused" {
+  command = plan
+
+  variables {
+    instance_type = "mac2.metal"
+  }
+
+  override_data {
+    target = data.aws_ec2_instance_type.this
+    values = { supported_architectures = ["arm64_mac"] }
+  }
+
+  expect_failures = [data.aws_ec2_instance_type.this]
+}
+
+run "the_release_of_debian_can_be_chosen" {
+  command = plan
+
+  variables {
+    debian_release = "12"
+  }
+
+  assert {
+    condition     = { for filter in data.aws_ami.debian[0].filter : filter.name => one(filter.values) } == { architecture = "x86_64", name = "debian-12-amd64-*" }
+    error_message = "Debian 12 is taken where it is asked for."
+  }
+}
+
+run "another_release_of_debian_is_refused" {
+  command = plan
+
+  variables {
+    debian_release = "11"
+  }
+
+  expect_failures = [var.debian_release]
 }
 
 run "a_given_image_is_taken" {

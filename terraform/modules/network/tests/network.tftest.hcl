@@ -15,6 +15,21 @@ override_data {
   values = { names = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"] }
 }
 
+override_data {
+  target = data.aws_ec2_instance_type_offerings.zones
+  values = { locations = ["us-east-1a", "us-east-1b", "us-east-1c", "us-east-1d"] }
+}
+
+override_data {
+  target = data.aws_subnet.default["subnet-a"]
+  values = { id = "subnet-a", availability_zone = "us-east-1a" }
+}
+
+override_data {
+  target = data.aws_subnet.default["subnet-b"]
+  values = { id = "subnet-b", availability_zone = "us-east-1b" }
+}
+
 # Ids that are told apart, so that a plan shows what is tied to what.
 override_resource {
   target          = aws_route_table.public
@@ -56,7 +71,7 @@ override_data {
 
 override_data {
   target = data.aws_subnet.existing
-  values = { id = "subnet-0123456789abcdef0", vpc_id = "vpc-0123456789abcdef0", map_public_ip_on_launch = true }
+  values = { id = "subnet-0123456789abcdef0", vpc_id = "vpc-0123456789abcdef0", map_public_ip_on_launch = true, availability_zone = "us-east-1a" }
 }
 
 override_data {
@@ -77,6 +92,7 @@ override_data {
 variables {
   name     = "slipway-test-app"
   mode     = "new"
+  hosts    = { instance_type = "t3.micro" }
   database = true
 }
 
@@ -200,7 +216,7 @@ run "too_few_zones_are_refused" {
     values = { names = ["us-east-1a"] }
   }
 
-  expect_failures = [data.aws_availability_zones.available]
+  expect_failures = [terraform_data.zones]
 }
 
 run "unknown_mode_is_refused" {

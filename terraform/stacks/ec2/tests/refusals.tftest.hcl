@@ -31,6 +31,21 @@ override_data {
 }
 
 override_data {
+  target = module.network.data.aws_subnet.default["subnet-a"]
+  values = { id = "subnet-a", availability_zone = "eu-central-1a" }
+}
+
+override_data {
+  target = module.network.data.aws_subnet.default["subnet-b"]
+  values = { id = "subnet-b", availability_zone = "eu-central-1b" }
+}
+
+override_data {
+  target = module.network.data.aws_ec2_instance_type_offerings.zones
+  values = { locations = ["eu-central-1a", "eu-central-1b"] }
+}
+
+override_data {
   target = module.host[0].data.aws_ec2_instance_type.this
   values = { supported_architectures = ["x86_64"] }
 }

@@ -31,6 +31,21 @@ override_data {
 }
 
 override_data {
+  target = module.network.data.aws_subnet.default["subnet-a"]
+  values = { id = "subnet-a", availability_zone = "eu-central-1a" }
+}
+
+override_data {
+  target = module.network.data.aws_subnet.default["subnet-b"]
+  values = { id = "subnet-b", availability_zone = "eu-central-1b" }
+}
+
+override_data {
+  target = module.network.data.aws_ec2_instance_type_offerings.zones
+  values = { locations = ["eu-central-1a", "eu-central-1b"] }
+}
+
+override_data {
   target = module.host[0].data.aws_ec2_instance_type.this
   values = { supported_architectures = ["x86_64"] }
 }
@@ -324,7 +339,7 @@ run "existing_network_and_bucket" {
 
   override_data {
     target = module.network.data.aws_subnet.existing
-    values = { id = "subnet-0123456789abcdef0", vpc_id = "vpc-0123456789abcdef0", map_public_ip_on_launch = true }
+    values = { id = "subnet-0123456789abcdef0", vpc_id = "vpc-0123456789abcdef0", map_public_ip_on_launch = true, availability_zone = "eu-central-1a" }
   }
 
   override_data {
