@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from moto.core.request import Request
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from sandbox.server import injection
@@ -32,6 +31,7 @@ from sandbox.server.aws import (
     unsupported,
 )
 from sandbox.server.aws.authorization import gate
+from sandbox.server.aws.requests import check
 from sandbox.server.listeners import OPERATION
 from sandbox.settings import Settings
 
@@ -61,7 +61,8 @@ def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) 
     ):
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
-    served = _serialised(gate.guard(application, settings), lock)
+    checked = check.refuse(application)
+    served = _serialised(gate.guard(checked, settings), lock)
     # Outside the lock: one slow answer must not hold up all others.
     disturbed = injection.inject(served, faults, disturbances.asked, disturbances.refusal)
     return _prepared(injection.control(disturbed, faults, disturbances.check))
@@ -98,11 +99,5 @@ def _read_body(environ: WSGIEnvironment) -> None:
 
 def _operation(environ: WSGIEnvironment) -> str:
     """Service and operation, for the log: `s3:PutObject`. Empty where nobody has signed."""
-    request = Request(environ)
-    credential = calls.credential(request)
-    if credential is None:
-        return ""
-    request.get_data()  # Keeps the body: reading a form would leave none for those behind.
-    name = calls.operation(request, credential.service)
-    environ["wsgi.input"].seek(0)
-    return f"{credential.service}:{name}" if name else ""
+    _, call = calls.kept(environ)
+    return f"{call.service}:{call.operation}" if call.operation else ""

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from botocore.exceptions import UnknownServiceError
 from moto.core.model import OperationModel, ServiceModel
-from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
+
+from sandbox.server.aws.requests import reading
+from sandbox.server.aws.requests.reading import Reading
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIEnvironment
 
 #: Names that requests are signed for, where botocore has another one.
 _MODELS = {
@@ -38,11 +43,18 @@ class Credential:
 
 @dataclass(frozen=True)
 class Call:
-    """An AWS API call. *operation* is empty where the service's model does not know it."""
+    """An AWS API call. *operation* is empty, and *model* None, where the service's model does not know it."""
 
     service: str
     operation: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    protocol: str = ""
+    model: OperationModel | None = field(default=None, repr=False)
+    reading: Reading = field(default_factory=Reading, repr=False)
+
+
+#: Where a request's call is kept, so that it is read once.
+_KEPT = "slipway.call"
 
 
 def credential(request: Request) -> Credential | None:
@@ -86,20 +98,17 @@ def call(request: Request, service: str) -> Call:
         protocol = determine_request_protocol(model, request.content_type)
     except (NotFound, NotImplementedError):
         return Call(service, "")
-    return Call(service, operation.name, _parameters(request, operation, protocol, path_parameters))
+    found = reading.read(request, operation, protocol, path_parameters)
+    return Call(service, operation.name, found.parameters, protocol, operation, found)
 
 
-def _parameters(
-    request: Request, operation: OperationModel, protocol: str, path_parameters: dict[str, Any]
-) -> Mapping[str, Any]:
-    parsed: Mapping[str, Any] = PROTOCOL_PARSERS[protocol](operation).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.get_data(),
-            "url_path": request.path,
-            "url_params": path_parameters,
-        }
-    )
-    return parsed
+def kept(environ: WSGIEnvironment) -> tuple[Credential | None, Call]:
+    """Who signed the request of *environ*, and its call, read when they are first asked for. The body stays unread."""
+    if _KEPT not in environ:
+        request = Request(environ)
+        found = credential(request)
+        request.get_data()  # Keeps the body: reading a form would leave none for those behind.
+        environ[_KEPT] = found, call(request, found.service) if found else Call("", "")
+        environ["wsgi.input"].seek(0)
+    pair: tuple[Credential | None, Call] = environ[_KEPT]
+    return pair

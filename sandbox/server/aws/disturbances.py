@@ -33,17 +33,15 @@ _CODES = {
 def asked(environ: WSGIEnvironment) -> Asked:
     """What a request is for."""
     request = Request(environ)
-    credential = calls.credential(request)
+    credential, call = calls.kept(environ)
     if credential is None:
         return Asked()
-    operation = calls.call(request, credential.service).operation
     stream = environ["wsgi.input"]
-    stream.seek(0)
     body = ""
     if "json" in (request.content_type or ""):
         body = stream.read().decode("utf-8", "replace")
         stream.seek(0)
-    return Asked(credential.service, operation, f"{request.path} {body}")
+    return Asked(credential.service, call.operation, f"{request.path} {body}")
 
 
 def refusal(environ: WSGIEnvironment, service: str, status: int) -> Response:

@@ -98,7 +98,7 @@ def test_an_unknown_image_is_refused(launch: Launch) -> None:
     [
         ({"KeyName": "nobodys"}, "InvalidKeyPair.NotFound"),
         ({"UserData": "x" * 16385}, "InvalidParameterValue"),
-        ({"InstanceType": "t3.gigantic"}, "InvalidInstanceType.NotFound"),
+        ({"InstanceType": "t3.gigantic"}, "InvalidParameterValue"),
     ],
 )
 def test_what_cannot_start_is_refused(launch: Launch, options: dict[str, str], code: str) -> None:

@@ -47,11 +47,10 @@ def guard(application: WSGIApplication, settings: Settings) -> WSGIApplication:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        credential = calls.credential(request)
+        credential, call = calls.kept(environ)
         if credential is None or not credential.access_key.startswith(TEMPORARY):
             return application(environ, start_response)
         request.get_data()  # Keeps the body: reading a form would leave none for the signature.
-        call = calls.call(request, credential.service)
         try:
             _judge(request, credential, call, settings)
         except _RefusedError as refused:
