@@ -23,6 +23,7 @@ from sandbox.server.aws import (
     instances,
     lifecycles,
     monitoring,
+    parameter_groups,
     parameters,
     public_addresses,
     roles,
@@ -39,6 +40,21 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+_FIXES = (
+    buckets,
+    console,
+    databases,
+    instances,
+    lifecycles,
+    monitoring,
+    parameter_groups,
+    parameters,
+    roles,
+    security_groups,
+    tags,
+)
+
+
 def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) -> WSGIApplication:
     """Make the application. Once per process: moto's state and its fixes are global.
 
@@ -47,18 +63,7 @@ def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) 
     """
     default_vpc.install(settings)
     public_addresses.install(settings)
-    for fix in (
-        buckets,
-        console,
-        databases,
-        instances,
-        lifecycles,
-        monitoring,
-        parameters,
-        roles,
-        security_groups,
-        tags,
-    ):
+    for fix in _FIXES:
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     checked = check.refuse(application)

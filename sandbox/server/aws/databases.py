@@ -8,7 +8,7 @@ import string
 from collections.abc import Callable
 from typing import Any
 
-from moto.rds.models import DBInstance, DBParameterGroup, MasterUserSecret
+from moto.rds.models import DBInstance, MasterUserSecret
 from moto.secretsmanager.models import SecretsManagerBackend
 
 from sandbox.server.aws.patching import replaces
@@ -23,7 +23,6 @@ def install() -> None:
     """Every fix of this file."""
     _tell_instances_apart()
     _use_the_current_authority()
-    _show_changed_parameters()
     _make_the_password()
     _rotate_it()
 
@@ -50,15 +49,6 @@ def _use_the_current_authority() -> None:
     def create(original: Callable[..., None], instance: DBInstance, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
         original(instance, *args, **kwargs)
-
-
-def _show_changed_parameters() -> None:
-    """A parameter that was set says that its source is the user. moto does not say so, and Terraform, which asks for
-    those only, sets it again in every run."""
-
-    @replaces(DBParameterGroup, "update_parameters")
-    def update(original: Callable[..., None], group: DBParameterGroup, parameters: list[dict[str, Any]]) -> None:
-        original(group, [{**parameter, "Source": "user", "IsModifiable": True} for parameter in parameters])
 
 
 def _make_the_password() -> None:

@@ -88,6 +88,38 @@ def test_a_parameter_that_was_set_says_so(rds: Any) -> None:
     assert (found["Source"], found["ParameterValue"]) == ("user", "1")
 
 
+def _set(rds: Any, group: str, *parameters: tuple[str, str, str]) -> dict[str, tuple[str, str]]:
+    """Set parameters (name, value, method); each set parameter's value and method afterwards."""
+    names = ("ParameterName", "ParameterValue", "ApplyMethod")
+    rds.modify_db_parameter_group(
+        DBParameterGroupName=group, Parameters=[dict(zip(names, each)) for each in parameters]
+    )
+    found = rds.describe_db_parameters(DBParameterGroupName=group, Source="user")["Parameters"]
+    return {each["ParameterName"]: (each["ParameterValue"], each["ApplyMethod"]) for each in found}
+
+
+def test_how_a_parameter_is_applied_changes_only_with_its_value(rds: Any) -> None:
+    """hashicorp/terraform-provider-aws#39252: else a second plan would be empty here, and in AWS it never is."""
+    for name, family in (("default-ssl", "postgres16"), ("old-ssl", "postgres14")):
+        rds.create_db_parameter_group(DBParameterGroupName=name, DBParameterGroupFamily=family, Description="d")
+    ssl = "rds.force_ssl"
+    # 1 is the default from PostgreSQL 15 on, and a change before.
+    assert _set(rds, "default-ssl", (ssl, "1", "immediate")) == {ssl: ("1", "pending-reboot")}
+    assert _set(rds, "old-ssl", (ssl, "1", "immediate")) == {ssl: ("1", "immediate")}
+    assert _set(rds, "old-ssl", (ssl, "1", "pending-reboot")) == {ssl: ("1", "immediate")}
+    assert _set(rds, "default-ssl", (ssl, "0", "immediate")) == {ssl: ("0", "immediate")}
+    assert _set(rds, "default-ssl", (ssl, "1", "pending-reboot")) == {ssl: ("1", "pending-reboot")}
+
+
+def test_a_static_parameter_waits_for_a_reboot(rds: Any) -> None:
+    rds.create_db_parameter_group(DBParameterGroupName="static", DBParameterGroupFamily="postgres16", Description="d")
+    with pytest.raises(ClientError, match="cannot use immediate apply method for static parameter"):
+        _set(rds, "static", ("max_connections", "50", "immediate"))
+    assert _set(rds, "static", ("max_connections", "50", "pending-reboot")) == {
+        "max_connections": ("50", "pending-reboot")
+    }
+
+
 def test_a_parameter_that_is_too_long_is_refused(server: Server) -> None:
     ssm = server.client("ssm")
     with pytest.raises(ClientError, match="Standard tier parameters support a maximum parameter value of 4096"):
