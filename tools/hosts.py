@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shlex
-import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+for folder in (ROOT, ROOT / "collections"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from tools.inventory import Fleet, InventoryError, account_problems, read, tag_problems  # noqa: E402
 
 # Ansible resolves these for each host: what is a template in the inventory is a value here.
 QUESTION = """{{ {
@@ -58,32 +63,32 @@ class Host:
 
 def find_hosts(inventory: str) -> list[Host]:
     """Return the environment's hosts, by name. Raises NoHostError when there is none or it cannot be told."""
-    answers = ask(inventory, QUESTION)
-    return [Host(name=name, **facts | {"port": int(facts["port"])}) for name, facts in answers.items()]
+    return [
+        Host(name=name, **{**facts, "port": int(facts["port"])}) for name, facts in ask(inventory, QUESTION).items()
+    ]
 
 
 def ask(inventory: str, question: str) -> dict[str, dict[str, Any]]:
     """Return what a template gives for each of the environment's hosts, by the host's name.
 
-    Raises NoHostError when there is no host or it cannot be told.
+    Raises NoHostError when there is no host, when it cannot be told, or when account or tags are not to be trusted.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [
-                *(Path(sys.executable).parent / "ansible", "slipway", "-i", inventory),
-                *("-m", "ansible.builtin.debug", "-a", f"msg={json.dumps(question)}", "--tree", folder),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        files = sorted(Path(folder).iterdir())
-        answers = {path.name: json.loads(path.read_text(encoding="utf-8"))["msg"] for path in files}
-    if done.returncode:
-        raise NoHostError(f"The hosts of {inventory} cannot be told: {done.stderr.strip() or done.stdout.strip()}")
-    if not answers:
+    try:
+        fleet = trusted(inventory)
+        return {name: fleet.ask(name, question) for name in fleet.names}
+    except InventoryError as error:
+        raise NoHostError(f"The hosts of {inventory} cannot be told: {error}") from error
+
+
+@lru_cache
+def trusted(inventory: str) -> Fleet:
+    """Read an inventory, and check what the playbooks check before a host is touched. Raises NoHostError."""
+    fleet = read(inventory)
+    if not fleet.names:
         raise NoHostError(f"There is no host in {inventory}. Make one with: make site")
-    return answers
+    if problems := account_problems(fleet) or tag_problems(fleet):
+        raise NoHostError("\n".join(problems))
+    return fleet
 
 
 def choose(hosts: list[Host], name: str | None) -> Host:

@@ -147,9 +147,8 @@ def line_of(answer: Mapping[str, Any]) -> str:
 def show(inventory: str, limit: int, as_json: bool) -> bool:
     """Print it all, and return whether nothing is missing. Raises NoHostError."""
     with ThreadPoolExecutor(16) as pool:
-        asked, found = pool.submit(ask, inventory, QUESTION), pool.submit(find_hosts, inventory)
-        places = {answer["app"]: answer for answer in asked.result().values()}
-        answers = pool.map(latest, found.result())
+        places = {answer["app"]: answer for answer in ask(inventory, QUESTION).values()}
+        answers = pool.map(latest, find_hosts(inventory))
         fleets = list(pool.map(lambda place: read(place["app"], place["bucket"], place["aws"], limit), places.values()))
         hosts = list(answers)
     if as_json:

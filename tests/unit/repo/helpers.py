@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -35,3 +36,9 @@ def text_of(path: Path) -> str:
 def yaml_of(path: Path) -> Any:
     """A YAML file's content."""
     return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def forget_plugin_loader() -> None:
+    """Undo what reading an inventory in this process does to the imports of other tests."""
+    finder: Any = _AnsibleCollectionFinder
+    finder._remove()

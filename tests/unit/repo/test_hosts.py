@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.unit.repo.helpers import forget_plugin_loader
 from tools import hosts
 from tools.hosts import Host, NoHostError
 
@@ -18,6 +20,15 @@ def host(name: str = "i-1", **changes: object) -> Host:
         **{"health": "/health", "app": "shop"},
     }
     return Host(name=name, **values | changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Account and tags are those of tests/unit/tools/test_inventory.py."""
+    monkeypatch.setattr(hosts, "account_problems", lambda _: [])
+    monkeypatch.setattr(hosts, "tag_problems", lambda _: [])
+    yield
+    forget_plugin_loader()
 
 
 @pytest.fixture

@@ -10,12 +10,22 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from tools import env_diff
+from tests.unit.repo.helpers import forget_plugin_loader
+from tools import env_diff, hosts
 
 PARAMETER = "/slipway/test/shop/env"
 MORE = "/slipway/test/shop/env-more"
 AWS = {"region": "us-east-1", "access_key": "sandbox", "secret_key": "sandbox"}
 STORED = "KEPT=canary-kept\nTURNED=canary-old\nGONE=canary-gone\n"
+
+
+@pytest.fixture(autouse=True)
+def trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Account and tags are those of tests/unit/tools/test_inventory.py."""
+    monkeypatch.setattr(hosts, "account_problems", lambda _: [])
+    monkeypatch.setattr(hosts, "tag_problems", lambda _: [])
+    yield
+    forget_plugin_loader()
 
 
 @pytest.fixture
