@@ -1,0 +1,9 @@
+"""Runs slipway.fastapi.release_target in Ansible's own process (documented in modules/release_target.py)."""
+
+from __future__ import annotations
+
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._in_process import InProcess
+
+
+class ActionModule(InProcess):
+    """The module of this name."""
