@@ -66,6 +66,7 @@ class World:
             },
             "world_directory": str(self.directory),
             "world_keys": str(SETTINGS.app_env),
+            "database_control_ca": str(SETTINGS.rds_ca_certificate),
         }
         command = ["ansible-playbook", "-i", str(self.inventory), "-e", json.dumps(given)]
         return subprocess.run(

@@ -11,9 +11,13 @@ description:
     action gives the service a role of its own, whose password it generates once and keeps in a SecureString
     parameter as the line C(DATABASE_URL=...).
   - The RDS instance, the parameter and the master secret are read on the control node with its AWS identity.
-    Postgres is reached from the host, which needs psycopg (O(python)) and the CA bundle (O(ca_file)).
-  - The host first logs in as the service. When that works, the master secret is not even read. Otherwise it creates
-    or corrects the role and the database as the master user, and proves the service's login.
+  - The host first logs in as the service, for which it needs psycopg (O(python)) and the CA bundle (O(ca_file)). When
+    that works, the master secret is not even read.
+  - Otherwise the control node itself looks at the server, and creates or corrects the role and the database as the
+    master user. It reaches the server by a port that the host's SSH forwards. The server must have a certificate of
+    RDS (O(control_ca)) for the endpoint's name before it is sent anything, and is given a proof of the password
+    (SCRAM), so the host learns no password of the master user, and cannot answer in the server's place.
+    Then the host proves the service's login.
   - A password that is stored is never changed. When the instance's address, the role or the database's name have
     changed, the URL is written anew around it.
   - No result, message or difference shows a password, at any verbosity.
@@ -46,6 +50,14 @@ options:
     description: Seconds that each stage of connecting may take.
     type: int
     default: 10
+  control_ca:
+    description: CA bundle of RDS for the control node, a path or an https URL. It is never taken from a host.
+    type: str
+    default: https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
+  tags:
+    description: Tags that the RDS instance must carry, so that a host's tag cannot name another application's database.
+    type: dict
+    default: {}
   aws:
     description: The AWS identity of the control node.
     type: dict
@@ -67,12 +79,15 @@ options:
       profile:
         description: Profile in the AWS config file.
         type: str
+requirements:
+  - psycopg 3 for Ansible on the control node
+  - a host that is reached by SSH, whose server forwards TCP connections
 author:
   - Slipway maintainers
 attributes:
   action:
     support: full
-    description: Runs on the control node, and runs O(python) on the host.
+    description: Runs on the control node, and tries the login with O(python) on the host.
   check_mode:
     support: full
     description: >-
@@ -91,6 +106,9 @@ EXAMPLES = r"""
   slipway.fastapi.database:
     identifier: "{{ slipway_database }}"
     parameter: "{{ slipway_database_parameter }}"
+    tags:
+      "slipway:app": "{{ slipway_app }}"
+      "slipway:env": "{{ slipway_env }}"
     aws: "{{ slipway_aws }}"
   run_once: true
 """

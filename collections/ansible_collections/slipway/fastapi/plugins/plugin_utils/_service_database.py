@@ -46,6 +46,21 @@ class Instance:
     host: str
     port: int
     secret: str | None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+    def require_tags(self, wanted: Mapping[str, str]) -> None:
+        """Make sure that the instance was made for this application and environment.
+
+        Raises:
+            DatabaseError: It carries another value of a tag, or none.
+        """
+        for name, value in wanted.items():
+            if self.tags.get(name) != value:
+                raise DatabaseError(
+                    f"the RDS instance {self.identifier} has the tag {name} = {self.tags.get(name, '')!r}, and not "
+                    f"{value!r}: it belongs to another application; correct the host's tag slipway:database, or run "
+                    "provision.yml, which tags the instance"
+                )
 
 
 @dataclass(frozen=True)
@@ -205,7 +220,8 @@ def usable(described: Mapping[str, Any]) -> Instance:
             f"the RDS instance {identifier} is {status} and has no endpoint yet; {UNUSABLE['creating']}"
         )
     secret = (described.get("MasterUserSecret") or {}).get("SecretArn")
-    return Instance(identifier, str(endpoint["Address"]), int(endpoint["Port"]), secret)
+    tags = {str(tag["Key"]): str(tag.get("Value", "")) for tag in described.get("TagList") or []}
+    return Instance(identifier, str(endpoint["Address"]), int(endpoint["Port"]), secret, tags)
 
 
 def new_login(instance: Instance, wanted: Wanted) -> dsn.Dsn:
