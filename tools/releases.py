@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _history, _lease  # noqa: E402
+from ansible_collections.slipway.fastapi.plugins.module_utils import _history, _json, _lease, _printable  # noqa: E402
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client  # noqa: E402
 
 from tools.hosts import Host, NoHostError, ask, find_hosts  # noqa: E402
@@ -85,9 +85,9 @@ def latest(host: Host) -> dict[str, Any]:
     if done.returncode:
         return known | {"error": (done.stderr.strip().splitlines() or ["no answer"])[-1]}
     try:
-        last = json.loads(done.stdout) if done.stdout.strip() else {}
+        last = _json.loads(done.stdout) if done.stdout.strip() else {}
         return known | {"last": {str(name): last[name] for name in last}}
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, LookupError):
         return known | {"error": f"the last line of {host.directory}/{LATEST} is no record"}
 
 
@@ -136,12 +136,13 @@ def line_of(answer: Mapping[str, Any]) -> str:
     """What a host says, for a person."""
     begin = f"  {answer['host']}  "
     if "error" in answer:
-        return f"{begin}✗ {answer['error']}"
+        return f"{begin}✗ {_printable.printable(answer['error'])}"
     last = answer["last"]
     if not last:
         return f"{begin}no release yet"
     before = f", before it {last['previous']}" if last.get("previous") else ""
-    return f"{begin}{last.get('release')}  {last.get('action')} {last.get('time')} by {last.get('by')}{before}"
+    told = f"{last.get('release')}  {last.get('action')} {last.get('time')} by {last.get('by')}{before}"
+    return begin + _printable.line(told)[: _printable.LONGEST]
 
 
 def show(inventory: str, limit: int, as_json: bool) -> bool:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
+
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json, _printable  # noqa: E402
 
 from tools.hosts import Host, NoHostError, choose, find_hosts  # noqa: E402
 from tools.on_host.state import COLOURS, EDGE  # noqa: E402
@@ -68,18 +70,24 @@ def state_of(host: Host) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired:
         return known | {"error": f"no answer within {ANSWER_SECONDS} s"}
-    try:
-        return known | json.loads(done.stdout)
-    except ValueError:
+    if not done.stdout.strip():
         said = done.stderr.strip().splitlines() or ["no answer"]
         return known | {"error": said[-1]}
+    try:
+        # What the inventory knows wins: a host does not say which host or application it is.
+        state = {**_json.loads(done.stdout), **known}
+        line_of(state)
+        well(state)
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
+        return known | {"error": f"it answers something else than its state: {done.stdout}"}
+    return state
 
 
 def line_of(state: dict[str, Any]) -> str:
     """A host's state for a person, in one line."""
     begin = f"{state['host']}  {state['app']}  "
     if "error" in state:
-        return f"{begin}✗ {state['error']}"
+        return f"{begin}✗ {_printable.printable(state['error'])}"
     unit, disk, verify = state["unit"], state["disk"], state["verify"]
     parts = [
         f"release {state['release'] or 'none'}",
@@ -90,7 +98,7 @@ def line_of(state: dict[str, Any]) -> str:
         f"disk {disk['free'] / 2**30:.1f} of {disk['total'] / 2**30:.1f} GiB free",
         f"verify {_verdict(verify, state['release'])}" if unit["load"] == "loaded" or not well(state) else "",
     ]
-    return begin + "  ".join(part for part in parts if part)
+    return begin + _printable.line("  ".join(part for part in parts if part))
 
 
 def _unit(state: dict[str, Any]) -> str:

@@ -140,3 +140,13 @@ def test_an_app_without_a_bucket_is_told_what_to_do() -> None:
 @pytest.mark.parametrize(("ended", "shown"), [("2026-11-21T07:32:05Z", "1 min 5 s"), ("", "")])
 def test_how_long_it_took(ended: str, shown: str) -> None:
     assert releases.took(Record(1, "release", "released", "a", "2026-11-21T07:31:00Z", ended)) == shown
+
+
+@pytest.mark.usefixtures("fleet")
+@pytest.mark.parametrize("answer", ["[" * 200_000, "[1]", switched(by="\x1b]0;x\x07\x1b[2J", release="x" * 5000)])
+def test_a_host_that_lies_is_a_line(s3: Any, ssh: Path, capsys: pytest.CaptureFixture[str], answer: str) -> None:
+    _history.store(s3, BUCKET, "shop", record(1))
+    ssh.write_text(answer)
+    releases.show("inventories/dev", 20, as_json=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(line.isprintable() and len(line) < 400 for line in lines)

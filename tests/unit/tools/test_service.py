@@ -130,6 +130,40 @@ def test_a_host_that_is_not_reached_is_told_and_not_well(ssh: Path, capsys: pyte
     assert capsys.readouterr().out == f"i-1  shop  ✗ {ssh.parent} says no\n"
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "[" * 200_000,
+        "[]",
+        "7",
+        '"text"',
+        "{}",
+        "no JSON",
+        json.dumps(state(unit=[])),
+        json.dumps(state(disk={"free": 1})),
+    ],
+    ids=["brackets", "list", "number", "text", "empty", "no JSON", "another unit", "another disk"],
+)
+def test_an_answer_that_is_no_state_is_told_in_a_line(
+    ssh: Path, capsys: pytest.CaptureFixture[str], answer: str
+) -> None:
+    ssh.write_text(answer, encoding="utf-8")
+    assert service.status([host()], as_json=False) is False
+    told = capsys.readouterr().out
+    assert told.startswith("i-1  shop  ✗ it answers something else than its state: ")
+    assert len(told) < 400
+
+
+def test_a_host_is_what_the_inventory_says_and_does_not_steer_the_terminal(
+    ssh: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ssh.write_text(json.dumps(state(host="i-2", app="bank", release="\x1b]0;x\x07\n")), encoding="utf-8")
+    service.status([host()], as_json=False)
+    told = capsys.readouterr().out
+    assert told.startswith("i-1  shop  release ")
+    assert told.rstrip("\n").isprintable()
+
+
 def test_a_script_reaches_the_host_as_one_word_that_a_shell_reads_back() -> None:
     (word,) = service.beside(host(unit="web", directory="/srv/web"), True, "/bin/sh", "-c", "echo '$HOME' \"a b\"")
     words = shlex.split(word)

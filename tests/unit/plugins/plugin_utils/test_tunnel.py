@@ -9,12 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.plugin_utils import _tunnel
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._tunnel import (
     TunnelError,
     command_line,
     forwarded,
-    printable,
     ssh_settings,
 )
 
@@ -110,9 +108,3 @@ def test_ssh_that_never_listens_is_given_up(tmp_path: Path) -> None:
         forwarded({**SETTINGS, "ssh_executable": program(tmp_path, body)}, "db.invalid", 5432, 0.2),
     ):
         pass
-
-
-def test_a_hosts_words_are_one_printable_line_of_bounded_length() -> None:
-    assert printable("a\n\x1b[31mb\tc\u202e") == "a \N{REPLACEMENT CHARACTER}[31mb c\N{REPLACEMENT CHARACTER}"
-    assert len(printable("x" * 10_000)) == _tunnel.LONGEST_WORDS
-    assert printable({"a": 1}) == "{'a': 1}"

@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils._printable import printable
+
 LOOPBACK = "127.0.0.1"
-LONGEST_WORDS = 300
-"""Characters of what a host's SSH server says that are shown."""
 _ARGUMENTS = ("ssh_args", "ssh_common_args", "ssh_extra_args")
 _OPTIONS = ("host", "ssh_executable", *_ARGUMENTS, "port", "remote_user", "private_key_file")
 _GREETING = "Warning: Permanently added"
@@ -40,13 +40,6 @@ class Forwarded:
         # ssh writes at the same file offset, which must not move.
         lines = os.pread(self._log.fileno(), 4096, 0).decode("utf-8", "replace").splitlines()
         return printable(" ".join(line for line in lines if not line.startswith(_GREETING)))
-
-
-def printable(text: object, longest: int = LONGEST_WORDS) -> str:
-    """A host's text for a message: on one line, without control characters, of bounded length."""
-    line = " ".join(str(text).split())
-    line = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
-    return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
 def ssh_settings(connection: Any) -> dict[str, Any]:
