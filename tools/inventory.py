@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from ansible_collections.slipway.fastapi.plugins.modules.account import account_
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import host_errors  # noqa: E402
 
 GROUP = "slipway"
+PACKAGES = ("ansible_collections.slipway.fastapi", "ansible_collections.slipway", "ansible_collections")
 ACCOUNT = "{{ {'aws': slipway_aws, 'sandbox': slipway_sandbox, 'allowed': slipway_allowed.account_ids} }}"
 CONTRACT = "{{ slipway_allowed | combine({'environment': slipway_environment}) }}"
 # A variable of a host, as the contract reads it.
@@ -66,12 +68,21 @@ def read(path: str) -> Fleet:
     loader = DataLoader()
     try:
         init_plugin_loader()
+        _import_anew()
         inventory = InventoryManager(loader=loader, sources=[path])
         hosts = inventory.get_hosts(GROUP) if GROUP in inventory.groups else []
         manager = VariableManager(loader=loader, inventory=inventory)
         return Fleet({host.name: manager.get_vars(host=host) for host in hosts}, loader)
     except AnsibleError as error:
         raise InventoryError(str(error)) from error
+
+
+def _import_anew() -> None:
+    """Have Ansible's importer load the collection's packages: what was imported before it lacks their metadata."""
+    for name in PACKAGES:
+        package = sys.modules.get(name)
+        if package is not None and not hasattr(package, "_collection_meta"):
+            del sys.modules[name]
 
 
 def account_problems(fleet: Fleet) -> list[str]:

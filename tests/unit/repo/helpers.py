@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import yaml
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
+
+from tools.inventory import PACKAGES
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -38,7 +43,16 @@ def yaml_of(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
-def forget_plugin_loader() -> None:
+@contextmanager
+def own_plugin_loader() -> Iterator[None]:
     """Undo what reading an inventory in this process does to the imports of other tests."""
     finder: Any = _AnsibleCollectionFinder
-    finder._remove()
+    packages = {name: sys.modules.get(name) for name in PACKAGES}
+    try:
+        yield
+    finally:
+        finder._remove()
+        for name, package in packages.items():
+            sys.modules.pop(name, None)
+            if package is not None:
+                sys.modules[name] = package

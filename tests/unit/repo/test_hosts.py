@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.unit.repo.helpers import forget_plugin_loader
+from tests.unit.repo.helpers import own_plugin_loader
 from tools import hosts
 from tools.hosts import Host, NoHostError
 
@@ -27,8 +27,8 @@ def trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Account and tags are those of tests/unit/tools/test_inventory.py."""
     monkeypatch.setattr(hosts, "account_problems", lambda _: [])
     monkeypatch.setattr(hosts, "tag_problems", lambda _: [])
-    yield
-    forget_plugin_loader()
+    with own_plugin_loader():
+        yield
 
 
 @pytest.fixture

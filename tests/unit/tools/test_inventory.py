@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import pytest
 import yaml
 from moto import mock_aws
 
-from tests.unit.repo.helpers import forget_plugin_loader
+from tests.unit.repo.helpers import ROOT, own_plugin_loader
 from tools import env_diff, health, hosts, releases, service
 from tools.hosts import NoHostError
 
@@ -46,9 +48,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An account of that number, which nothing in the environment leads away from."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent/config")
-    with mock_aws():
+    with own_plugin_loader(), mock_aws():
         yield
-    forget_plugin_loader()
 
 
 def inventory(folder: Path, **changes: Any) -> str:
@@ -57,6 +58,22 @@ def inventory(folder: Path, **changes: Any) -> str:
     found = {"i-1": HOST, "i-2": {**HOST, **changes}}
     path.write_text(yaml.safe_dump({"all": {"children": {"slipway": {"hosts": found}}}}), encoding="utf-8")
     return str(path)
+
+
+@pytest.mark.parametrize("script", ["service.py status", "health.py", "releases.py", "env_diff.py --app=shop x"])
+def test_a_program_knows_the_plugin_of_the_sandbox(script: str) -> None:
+    """As a process of its own: what a program imports first decides whether Ansible finds the collection's plugins."""
+    program, *words = script.split()
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / program, *words[:1], "--inventory", "inventories/sandbox", *words[1:]],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "WARNING" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "unknown plugin" not in done.stderr
 
 
 def test_what_can_be_trusted_is_told(tmp_path: Path) -> None:
