@@ -116,7 +116,7 @@ def table(records: list[_history.Record]) -> Iterator[str]:
     ]
     widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS))]
     for row in (HEADINGS, *rows):
-        yield "  ".join(f"{text:{width}}" for text, width in zip(row, widths)).rstrip()
+        yield _printable.line("  ".join(f"{text:{width}}" for text, width in zip(row, widths)).rstrip())
 
 
 def lines_of(fleet: Fleet) -> Iterator[str]:

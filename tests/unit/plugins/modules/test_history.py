@@ -65,6 +65,14 @@ def test_the_newest_are_read_first_and_another_apps_not_at_all(runner: Runner, s
     ]
 
 
+def test_what_a_host_calls_a_release_is_recorded_only_when_it_can_be_one(runner: Runner) -> None:
+    lie = "\x1b]0;title\x07{{ lookup('pipe', 'id') }}" + "x" * 100_000
+    hosts = [{"name": "i-1", "before": lie, "after": RELEASE}, {"name": "i-2", "before": "", "after": "unknown"}]
+    record = runner.run(release=lie, hosts=hosts)["record"]
+    assert record["release"] == "unreadable"
+    assert [(host["before"], host["after"]) for host in record["hosts"]] == [("unreadable", RELEASE), ("", "unknown")]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -51,6 +51,14 @@ def test_an_instance_and_its_master_secret_are_found(aws: dict[str, Any]) -> Non
     assert account.master(instance)[1]
 
 
+def test_the_tags_of_an_instance_are_read(aws: dict[str, Any]) -> None:
+    make_instance(aws, Tags=[{"Key": "slipway:app", "Value": "shop"}, {"Key": "slipway:env", "Value": "dev"}])
+    instance = Account(aws).instance("db")
+    instance.require_tags({"slipway:app": "shop", "slipway:env": "dev"})
+    with pytest.raises(DatabaseError, match="slipway:env = 'dev', and not 'prod'"):
+        instance.require_tags({"slipway:app": "shop", "slipway:env": "prod"})
+
+
 def test_a_missing_instance_names_the_playbook(aws: dict[str, Any]) -> None:
     with pytest.raises(DatabaseError, match="there is no RDS instance db in us-east-1; run provision.yml"):
         Account(aws).instance("db")

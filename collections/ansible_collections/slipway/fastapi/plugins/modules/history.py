@@ -150,6 +150,10 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._history import HistoryError, Record
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import RELEASE
+
+UNREADABLE = "unreadable"
+"""Stands for what a host has called a release and cannot be one."""
 
 
 def wanted(options: dict[str, Any]) -> Record:
@@ -159,13 +163,24 @@ def wanted(options: dict[str, Any]) -> Record:
             raise HistoryError(f"{name} is '{options[name]}' and must be a time in UTC such as 2026-11-21T07:31:11Z")
     if options["generation"] <= 0:
         raise HistoryError("generation must be the number that slipway.fastapi.lease returned")
-    names = ("generation", "kind", "result", "began", "release", "artifact", "version_id")
+    names = ("generation", "kind", "result", "began", "artifact", "version_id")
+    hosts = [
+        {"name": str(host["name"]), "before": release_of(host["before"]), "after": release_of(host["after"])}
+        for host in options["hosts"]
+    ]
     return Record(
         by=options["by"] or f"{getpass.getuser()}@{socket.gethostname()}",
         ended=options["ended"] or "",
-        hosts=sorted(options["hosts"], key=lambda host: str(host["name"])),
+        release=release_of(options["release"]),
+        hosts=sorted(hosts, key=lambda host: host["name"]),
         **{name: options[name] for name in names},
     )
+
+
+def release_of(text: str | None) -> str:
+    """A release's id as a host told it, or UNREADABLE: whoever reads the history must not be told a host's own text."""
+    known = not text or text == "unknown" or RELEASE.fullmatch(text)
+    return (text or "") if known else UNREADABLE
 
 
 def _is_time(text: str) -> bool:
