@@ -6,18 +6,29 @@ Ends with 0 when all are well. A host without a service is, and is asked itself 
 from __future__ import annotations
 
 import argparse
+import http.client
 import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
+
+from ansible_collections.slipway.fastapi.plugins.module_utils import _printable  # noqa: E402
 
 from tools.hosts import Host, NoHostError, find_hosts  # noqa: E402
 from tools.service import state_of, well  # noqa: E402
 
 TIMEOUT_SECONDS = 10
 NO_SERVICE = "no service: ready for Docker"
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A host must not choose what this machine asks: a redirect is an answer like another."""
+
+    def redirect_request(self, *_arguments: object) -> None:
+        """Follow none; urllib raises the answer as an HTTPError."""
 
 
 def ask(host: Host) -> bool:
@@ -28,12 +39,15 @@ def ask(host: Host) -> bool:
     url = host.health_url()
     try:
         # The URL is made here from an address and a checked port; a proxy would not know the sandbox's addresses.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         with opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
-            print(f"{host.name}  {url}  {answer.status}  {answer.read(2000).decode(errors='replace')}")
+            body = _printable.line(answer.read(2000).decode(errors="replace"))
+            print(f"{host.name}  {url}  {answer.status}  {body}")
             return True
     except urllib.error.HTTPError as error:
         print(f"{host.name}  {url}  {error.code}")
+    except http.client.HTTPException as error:
+        print(f"{host.name}  {url}  no HTTP answer: {_printable.printable(repr(error))}")
     except OSError as error:
         if _has_no_service(host):
             print(f"{host.name}  {NO_SERVICE}, with files")

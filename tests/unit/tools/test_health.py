@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -61,6 +62,33 @@ def test_health_tells_what_the_service_answers(
 ) -> None:
     assert health.ask(host(port=answering, health=path)) is well
     assert told in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\n\r\n\x1b]0;title\x07\x1b[2J",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nshort",
+        b"\x1b[2J no HTTP\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/secret\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["escapes", "cut off", "no HTTP", "too many headers", "redirect"],
+)
+def test_an_answer_of_any_bytes_is_a_line(answer: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        health.ask(host(port=server.getsockname()[1]))
+    told = capsys.readouterr().out.rstrip("\n")
+    assert told.isprintable()
+    assert ("  302" in told) == (b"302" in answer), "a redirect is told, and not followed"
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,9 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.slipway.fastapi.plugins.filter.verify_table import FilterModule, duration, verify_table
 
 
+BROKEN_STAGES: tuple[Any, ...] = (7, [7], ["x"], [[]])
+
+
 def stage(name: str, seconds: float, ok: bool = True) -> dict[str, Any]:
     return {"stage": name, "ok": ok, "seconds": seconds, "message": ""}
 
@@ -64,7 +67,14 @@ def test_a_host_cannot_steer_the_terminal() -> None:
     assert "?[2J??ok" in text
 
 
-@pytest.mark.parametrize("value", [{}, None, [], {"probes": [{}]}, {"probes": [GREEN]}])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *({}, None, [], {"probes": [{}]}, {"probes": [GREEN]}),
+        *(report({**GREEN, "seconds": seconds}) for seconds in (float("nan"), float("-inf"), "1", None)),
+        *(report({**GREEN, "stages": stages}) for stages in BROKEN_STAGES),
+    ],
+)
 def test_what_is_no_report_is_refused(value: Any) -> None:
     with pytest.raises(AnsibleFilterError, match="wants the report"):
         verify_table(value)

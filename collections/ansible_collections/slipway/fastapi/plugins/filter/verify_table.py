@@ -48,7 +48,7 @@ def verify_table(report: Mapping[str, Any]) -> str:
     try:
         rows = [row(probe) for probe in report["probes"]]
         headline = summary(report)
-    except (KeyError, TypeError) as error:
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise AnsibleFilterError(f"verify_table wants the report of slipway.fastapi.reachability: {error!r}") from error
     widths = [max(len(cells[column]) for cells, _ in rows if column < len(cells)) for column in range(longest(rows))]
     lines = [headline]
