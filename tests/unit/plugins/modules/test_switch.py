@@ -324,3 +324,29 @@ def test_a_file_in_the_place_of_a_link_is_not_overwritten(runner: Runner, host: 
     assert "move it away" in runner.fail()
     assert (host.top / ".env").read_text() == "KEY=mine\n"
     assert "current" not in host.links()
+
+
+def test_a_disk_that_fails_between_the_links_leaves_those_of_what_runs(runner: Runner, host: Host) -> None:
+    runner.run()
+    host.add(SECOND)
+    # The last of the links cannot be made; the first has moved by then.
+    (host.top / "venv").unlink()
+    (host.top / ".venv.new").mkdir()
+    result = runner.result(release=SECOND)
+    assert host.links() == {name: target for name, target in linked(FIRST).items() if name != "venv"}
+    assert host.serving() == FIRST
+    assert result["running"] == FIRST
+    assert f"Release {FIRST} runs, and of its links venv could not be put back." in result["msg"]
+    assert ".venv.new" in result["msg"]
+    (host.top / ".venv.new").rmdir()
+    assert runner.run(release=SECOND)["previous"] == FIRST
+    assert host.serving() == SECOND
+
+
+def test_a_full_disk_after_the_switch_does_not_hide_what_runs(runner: Runner, host: Host) -> None:
+    (host.top / "history.jsonl").symlink_to("/dev/full")
+    result = runner.result()
+    assert host.serving() == FIRST
+    assert result["running"] == FIRST
+    assert "No space left on device" in result["msg"]
+    assert "df -h" in result["msg"]

@@ -348,3 +348,25 @@ def test_a_file_in_the_place_of_a_link_is_not_overwritten(runner: Runner, host: 
     assert "move it away" in runner.fail()
     assert (host.top / ".env").read_text() == "KEY=mine\n"
     assert host.running() == []
+
+
+def test_a_full_disk_before_the_switch_leaves_nothing_running_that_does_not_serve(runner: Runner, host: Host) -> None:
+    runner.run()
+    host.add(SECOND)
+    (host.top / ".green.new").mkdir()
+    result = runner.result(release=SECOND)
+    assert (host.serving(), result["running"]) == (FIRST, FIRST)
+    assert host.running() == ["blue"]
+    assert f"Release {FIRST} serves." in result["msg"]
+    assert ".green.new" in result["msg"]
+
+
+def test_a_full_disk_after_the_switch_does_not_hide_what_serves(runner: Runner, host: Host) -> None:
+    runner.run()
+    host.add(SECOND)
+    (host.top / "history.jsonl").unlink()
+    (host.top / "history.jsonl").symlink_to("/dev/full")
+    result = runner.result(release=SECOND)
+    assert (host.serving(), result["running"]) == (SECOND, SECOND)
+    assert "No space left on device" in result["msg"]
+    assert f"Release {SECOND} serves." in result["msg"]

@@ -65,6 +65,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.slipway.fastapi.plugins.module_utils import _disk
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._files import write_file
 
@@ -153,8 +154,11 @@ def main() -> None:
     found.compare("sha256", digest, wanted)
     found.compare("mode", mode, f"{MODE:04o}")
     if found.changed and not module.check_mode:
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        write_file(path, content, MODE)
+        try:
+            path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+            write_file(path, content, MODE)
+        except OSError as error:
+            module.fail_json(msg=_disk.told(error, f"{path} is as it was."))
     module.exit_json(changed=found.changed, diff=found.as_diff(), certificates=certificates, sha256=wanted)
 
 

@@ -78,7 +78,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest, _served
+from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _manifest, _served
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
 
@@ -125,6 +125,8 @@ def main() -> None:
         result = find(Layout(Path(module.params["dir"])), module.params["wanted"].strip())
     except _served.NoReleaseError as error:
         module.fail_json(msg=f"There is nothing to go back to, and nothing was changed: {error}")
+    except OSError as error:
+        module.fail_json(msg=_disk.told(error, "What serves was left alone."))
     module.exit_json(changed=False, **result)
 
 

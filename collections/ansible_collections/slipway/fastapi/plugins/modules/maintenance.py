@@ -60,7 +60,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _edge, _files
+from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _edge, _files
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
 
@@ -96,6 +96,16 @@ def run(module: AnsibleModule, runtime: _edge.Runtime) -> dict[str, Any]:
     return {"changed": difference.changed, "diff": difference.as_diff(), "state": wanted, "running": bool(held)}
 
 
+def state_of(path: Path, runtime: _edge.Runtime) -> str:
+    """What holds on the disk and in HAProxy, as a sentence."""
+    held = (runtime.entries(path) or {}).get(ENTRY, "unknown")
+    try:
+        stored = _edge.read_map(path).get(ENTRY, "unknown")
+    except OSError:
+        stored = "unknown"
+    return f"Maintenance is {held} in HAProxy, which answers, and {stored} on the disk, from which it starts."
+
+
 def compare(stored: dict[str, str], held: dict[str, str] | None, wanted: str) -> Difference:
     """The one difference: it decides `changed` and is the diff, in check mode and outside it.
 
@@ -122,8 +132,10 @@ def main() -> None:
     )
     try:
         result = run(module, _edge.Runtime())
-    except (_edge.EdgeError, _files.BusyError, OSError) as error:
+    except (_edge.EdgeError, _files.BusyError) as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=_disk.told(error, state_of(Path(module.params["dir"]) / _edge.MAP, _edge.Runtime())))
     module.exit_json(**result)
 
 

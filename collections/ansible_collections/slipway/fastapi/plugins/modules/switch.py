@@ -121,7 +121,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _health, _manifest, _served, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils import (
+    _disk,
+    _files,
+    _health,
+    _manifest,
+    _served,
+    _switch,
+)
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
@@ -168,7 +175,10 @@ class Switch:
             with self.fence.held(PATIENCE):
                 seen = self._look()
                 difference = self._compare(seen)
-                self._apply(seen)
+                try:
+                    self._apply(seen)
+                except OSError as error:
+                    self._end_for(error, seen)
         elif not self.module.check_mode:
             self.fence.remember(PATIENCE)
         return {
@@ -240,6 +250,24 @@ class Switch:
                 by=self.params["by"],
                 seconds=round(time.monotonic() - began, 1),
             )
+
+    def _end_for(self, error: OSError, seen: Seen) -> None:
+        """Ends because a file could not be written, with the links as they belong to what runs, and says what runs."""
+        serving = _switch.release_of(self.systemd.show().pid)
+        wanted = _switch.links_for(serving) if serving else {link: seen.links[link] for link in LINKS}
+        stuck = []
+        for link, target in wanted.items():
+            try:
+                self._link({link: target})
+            except OSError:
+                stuck.append(link)
+        state = f"Release {serving} runs" if serving else "No release runs"
+        links = (
+            f", and of its links {', '.join(stuck)} could not be put back."
+            if stuck
+            else ", and its links are in place."
+        )
+        self.module.fail_json(msg=_disk.told(error, state + links), running=serving or "")
 
     def _load_unit(self) -> None:
         self.systemd.reload()
@@ -333,8 +361,10 @@ def main() -> None:
         module.fail_json(msg="health_url must begin with http://: the service itself speaks plain HTTP on this host")
     try:
         result = Switch(module).run()
-    except (SystemdError, _files.BusyError, FencedError, FileExistsError) as error:
+    except (SystemdError, _files.BusyError, FencedError) as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=_disk.told(error, "What runs was left alone."))
     module.exit_json(**result)
 
 

@@ -144,6 +144,7 @@ journal:
   type: str
 """
 
+import contextlib
 import dataclasses
 import json
 import time
@@ -153,6 +154,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils import (
     _colours,
+    _disk,
     _drain,
     _edge,
     _files,
@@ -214,7 +216,10 @@ class SwitchColour:
                     # Another run may have done it in the meantime.
                     seen = self._look()
                     difference = _colours.compare(seen, self.release)
-                    colour = self._apply(seen)
+                    try:
+                        colour = self._apply(seen)
+                    except OSError as error:
+                        self._end_for(error)
             else:
                 self.fence.remember(PATIENCE)
         return {
@@ -346,6 +351,18 @@ class SwitchColour:
         if why or (seen.phase == "switch" and seen.left not in (None, self.release)):
             self._record((seen.accepted if why else seen.left) or "", time.monotonic() - began)
         return active
+
+    def _end_for(self, error: OSError) -> None:
+        """Ends because a file could not be written: stops what does not serve, and says what serves."""
+        named = _edge.read_map(self.map).get("active")
+        active = (self.runtime.entries(self.map) or {}).get("active") or named
+        serving = _switch.release_of(self.units[active].show().pid) if active in COLOURS else None
+        if active in COLOURS and active == named and serving != self.release:
+            # The release that had not switched yet. What cannot be stopped now is stopped by the next run.
+            with contextlib.suppress(SystemdError):
+                self.units[_colours.other(active)].stop()
+        state = f"Release {serving} serves." if serving else "No release serves in a colour."
+        self.module.fail_json(msg=_disk.told(error, state), running=serving or "")
 
     @staticmethod
     def _unread(colour: Colour) -> bool:
@@ -534,8 +551,10 @@ def main() -> None:
         )
     try:
         result = SwitchColour(module).run()
-    except (SystemdError, _files.BusyError, _edge.EdgeError, FencedError, OSError) as error:
+    except (SystemdError, _files.BusyError, _edge.EdgeError, FencedError) as error:
         module.fail_json(msg=str(error))
+    except OSError as error:
+        module.fail_json(msg=_disk.told(error, "What serves was left alone."))
     module.exit_json(**result)
 
 
