@@ -25,6 +25,15 @@ def test_a_container_runs(host: Host) -> None:
     assert "tini" in host.check_output("docker run --rm probe:test /usr/bin/docker-init --version")
 
 
+def test_the_log_of_a_container_has_a_limit(host: Host) -> None:
+    host.check_output("tar -C / -chf - usr/bin/docker-init | docker import - probe:logs")
+    host.check_output(
+        "docker rm -f probe-logs; docker create --name probe-logs probe:logs /usr/bin/docker-init --version"
+    )
+    configured = json.loads(host.check_output("docker inspect --format '{{json .HostConfig.LogConfig}}' probe-logs"))
+    assert configured == {"Type": "json-file", "Config": {"max-size": "20m", "max-file": "5"}}
+
+
 def test_service_account_may_not_use_the_engine(host: Host) -> None:
     assert host.file("/run/docker.sock").group == "docker"
     assert "docker" not in host.user("backend").groups
