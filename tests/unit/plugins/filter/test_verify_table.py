@@ -8,7 +8,6 @@ import pytest
 from ansible.errors import AnsibleFilterError
 from ansible_collections.slipway.fastapi.plugins.filter.verify_table import FilterModule, duration, verify_table
 
-
 BROKEN_STAGES: tuple[Any, ...] = (7, [7], ["x"], [[]])
 
 
