@@ -230,7 +230,7 @@ def _resolve(
         argv += ["--no-index", "--find-links", directory / "wheels"]
     if without:
         # A requirement goes on as long as its lines end in a backslash.
-        text = re.sub(r"\\\n", "\0", path.read_text(encoding="utf-8"))
+        text = re.sub(r"\\\n", "\0", path.read_text(encoding="utf-8", errors="replace"))
         kept = [
             line for line in text.splitlines() if not re.match(rf"(?:{'|'.join(map(re.escape, without))})[\[=]", line)
         ]
@@ -241,4 +241,6 @@ def _resolve(
 
 
 def _run(argv: list[str | Path], cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(argv, cwd=cwd, capture_output=True, text=True, timeout=RESOLVE_SECONDS, check=False)
+    return subprocess.run(
+        argv, cwd=cwd, capture_output=True, text=True, errors="replace", timeout=RESOLVE_SECONDS, check=False
+    )

@@ -34,7 +34,7 @@ def release_of(link: Path) -> str:
 def map_of(directory: Path) -> dict[str, str]:
     """What HAProxy goes by: the colour that serves, and whether there is maintenance."""
     try:
-        lines = (directory / "edge.map").read_text(encoding="utf-8").splitlines()
+        lines = (directory / "edge.map").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
     return dict(fields for fields in (line.split() for line in lines) if len(fields) == 2)
@@ -46,6 +46,7 @@ def unit_of(name: str) -> dict[str, Any]:
         ["systemctl", "show", "--timestamp=utc", "--property", PROPERTIES, f"{name}.service"],
         capture_output=True,
         text=True,
+        errors="replace",
         check=False,
     )
     found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)

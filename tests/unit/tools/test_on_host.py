@@ -73,6 +73,7 @@ def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> No
         "Environment=HOME=/var/lib/web PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1",
         "Environment=SLIPWAY_DRAIN_FILE=/run/web-green/drain SLIPWAY_APP=m:a",
         *("EnvironmentFile=/srv/web/releases/a/.env", "EnvironmentFile=/srv/web/releases/a/release.env"),
+        "LimitNOFILE=16500",
     ]
 
 

@@ -288,3 +288,13 @@ def test_connections_are_counted_those_that_wait_too() -> None:
         accepted.close()
         server.accept()[0].close()
         assert _edge.connections(path) == 0
+
+
+def test_names_in_any_encoding_do_not_end_a_release(tmp_path: Path) -> None:
+    table, map_file = tmp_path / "unix", tmp_path / "edge.map"
+    of_another = b"0: 3 0 0 1 3 12 @caf\xe9\n"
+    own = b"0: 3 0 0 1 3 13 /run/backend-blue/app.sock\n"
+    table.write_bytes(b"Num RefCount Protocol Flags Type St Inode Path\n" + of_another + own)
+    assert _edge.connections(Path("/run/backend-blue/app.sock"), table) == 1
+    map_file.write_bytes(b"active blue\n\xff\xfe\n")
+    assert _edge.read_map(map_file) == {"active": "blue"}

@@ -34,7 +34,7 @@ class EdgeError(Exception):
 def read_map(path: Path) -> dict[str, str]:
     """The map's entries; none where there is no map."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     except FileNotFoundError:
         return {}
     return dict(fields for fields in (line.split() for line in lines) if len(fields) == 2)
@@ -181,7 +181,8 @@ def connections(path: Path, table: Path = Path("/proc/net/unix")) -> int:
     The kernel's own list: it holds whoever asks, and also a HAProxy that was reloaded and ends its last streams.
     """
     count = 0
-    for line in table.read_text().splitlines()[1:]:
+    # Any account may give its sockets names in any encoding.
+    for line in table.read_text(encoding="utf-8", errors="replace").splitlines()[1:]:
         # Num RefCount Protocol Flags Type St Inode Path; the flag marks the listening one (SO_ACCEPTCON).
         fields = line.split(None, 7)
         if len(fields) == 8 and fields[7] == str(path) and int(fields[3], 16) == 0:

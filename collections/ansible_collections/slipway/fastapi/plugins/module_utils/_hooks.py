@@ -145,7 +145,13 @@ def run(job: Job, command: Run, lines: int) -> None:
     patience = job.timeout + 2 * STOP_SECONDS
     try:
         done = subprocess.run(
-            argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=patience, check=False
+            argv,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=patience,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         systemd.stop()

@@ -34,7 +34,7 @@ COLOURS = ("blue", "green")
 def colour_of(directory: Path) -> str:
     """The colour that serves, as HAProxy's map says it; empty where nothing does."""
     try:
-        lines = (directory / "edge.map").read_text(encoding="utf-8").splitlines()
+        lines = (directory / "edge.map").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     return next((colour for colour in COLOURS if f"active {colour}" in lines), "")
@@ -42,7 +42,9 @@ def colour_of(directory: Path) -> str:
 
 def unit_files(unit: str) -> str:
     """A unit with its drop-ins as systemd has them; empty where there is none."""
-    shown = subprocess.run(["systemctl", "cat", f"{unit}.service"], capture_output=True, text=True, check=False)
+    shown = subprocess.run(
+        ["systemctl", "cat", f"{unit}.service"], capture_output=True, text=True, errors="surrogateescape", check=False
+    )
     return "" if shown.returncode else shown.stdout
 
 

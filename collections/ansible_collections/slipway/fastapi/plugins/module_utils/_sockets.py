@@ -69,6 +69,6 @@ def holder(port: int, proc: Path = Path("/proc")) -> Holder | None:
 
 def _name(folder: Path) -> str:
     try:
-        return (folder / "comm").read_text().strip()
+        return (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return "a process that has ended"

@@ -93,7 +93,7 @@ def known(text: str) -> set[str]:
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Read what is missing and add it. Raises AwsError."""
     path = Path(module.params["path"])
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
     missing = sorted(set(module.params["instances"]) - known(text))
     if not missing:
         return {"changed": False, "learned": [], "unknown": []}

@@ -164,7 +164,7 @@ def main() -> None:
     path.unlink(missing_ok=True)
     try:
         ended = subprocess.run(
-            ["systemctl", "start", unit], capture_output=True, text=True, timeout=timeout, check=False
+            ["systemctl", "start", unit], capture_output=True, text=True, errors="replace", timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
         module.run_command(["systemctl", "stop", "--no-block", unit])

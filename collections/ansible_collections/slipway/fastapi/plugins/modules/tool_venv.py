@@ -179,7 +179,13 @@ def _run(command: Sequence[str], fix: str) -> None:
     """Run a step quietly. Raises VenvError with the end of its output."""
     try:
         subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, check=True
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            check=True,
         )
     except subprocess.CalledProcessError as error:
         last = "\n".join(error.output.strip().splitlines()[-_LAST_LINES:])
