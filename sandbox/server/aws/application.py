@@ -23,6 +23,7 @@ from sandbox.server.aws import (
     instances,
     lifecycles,
     monitoring,
+    ownership,
     parameter_groups,
     parameters,
     public_addresses,
@@ -66,7 +67,7 @@ def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) 
     for fix in _FIXES:
         fix.install()
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
-    checked = check.refuse(application)
+    checked = ownership.check(check.refuse(application), settings)
     served = _serialised(gate.guard(checked, settings), lock)
     # Outside the lock: one slow answer must not hold up all others.
     disturbed = injection.inject(served, faults, disturbances.asked, disturbances.refusal)

@@ -39,6 +39,7 @@ def test_the_plays_ask_the_sandbox() -> None:
         "endpoint_url": MAIN.api_url,
         "access_key": MAIN.access_key,
         "secret_key": MAIN.secret_key,
+        "account_id": MAIN.account_id,
     }
     assert variables["slipway_aws"] == expected
     assert variables["slipway_allowed"]["account_ids"] == [MAIN.account_id]

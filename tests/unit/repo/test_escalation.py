@@ -196,9 +196,19 @@ BEYOND = [
 )
 def test_a_role_within_the_boundary_is_no_administrator(action: str, resource: str, allowed: bool) -> None:
     """A role whose own policy allows everything, as a deployer could write it."""
-    access = Access(action, resource, {"aws:principalaccount": (ACCOUNT,)})
-    decision = decide_all([[EVERYTHING], [BOUNDARY]], [], access, frozenset({OURS}), "session")
-    assert (decision is Decision.ALLOW) == allowed
+    assert (within_the_boundary(action, resource) is Decision.ALLOW) == allowed
+
+
+@pytest.mark.parametrize(("action", "resource"), [each for each in WITHIN if each[0].startswith("s3:")])
+def test_a_bucket_of_another_account_is_beyond_the_boundary(action: str, resource: str) -> None:
+    """A name with our account's number in it can belong to anybody: whoever is first has it."""
+    assert within_the_boundary(action, resource, owner="999999999999") is not Decision.ALLOW
+
+
+def within_the_boundary(action: str, resource: str, owner: str = ACCOUNT) -> Decision:
+    """What a role may do whose own policy allows everything and that has the boundary."""
+    access = Access(action, resource, {"aws:principalaccount": (ACCOUNT,), "s3:resourceaccount": (owner,)})
+    return decide_all([[EVERYTHING], [BOUNDARY]], [], access, frozenset({OURS}), "session")
 
 
 def test_the_boundary_fits_into_a_managed_policy() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_ARGUMENT
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 ROLE_NAMES = sorted(role.name for role in ROLES.iterdir() if (role / "tasks").is_dir())
@@ -166,3 +167,15 @@ def test_no_failure_is_ignored_and_no_dry_run_is_blind(role: str) -> None:
     assert [task["name"] for task in tasks if any(module in task for module in blind)] == []
     commands = [task for task in tasks if "ansible.builtin.command" in task]
     assert [task["name"] for task in commands if task.get("check_mode") is not False] == []
+
+
+def test_a_role_takes_the_whole_aws_identity() -> None:
+    """`slipway_aws` is handed to it as it is: an option that a role does not know would stop the run on every host."""
+    given = AWS_ARGUMENT["options"].keys()
+    taken = {
+        f"{role}.{name}": option["options"].keys()
+        for role in ROLE_NAMES
+        for name, option in options_of(role).items()
+        if "access_key" in option.get("options", {})
+    }
+    assert taken == {"database.database_aws": given}

@@ -74,7 +74,12 @@ def test_a_role_within_the_boundary_reaches_no_further(server: Server, deployer:
         "aws_session_token": given["SessionToken"],
     }
     refused(server.client("iam", **keys).list_roles, "AccessDenied")
-    refused(server.client("s3", **keys).list_buckets, "AccessDenied")
+    s3, artifacts = server.client("s3", **keys), "slipway-test-shop-artifacts-000000000000"
+    refused(s3.list_buckets, "AccessDenied")
+    server.client("s3").create_bucket(Bucket=artifacts)
+    server.client("s3").put_object(Bucket=artifacts, Key="releases/app.zip", Body=b"1")
+    assert s3.get_object(Bucket=artifacts, Key="releases/app.zip")["Body"].read() == b"1"
+    refused(s3.put_object, "AccessDenied", Bucket=artifacts, Key="releases/app.zip", Body=b"2")
     ssm = server.client("ssm", **keys)
     refused(ssm.get_parameter, "ParameterNotFound", Name="/slipway/test/missing")
     refused(ssm.get_parameter, "AccessDeniedException", Name="/somebody/else")

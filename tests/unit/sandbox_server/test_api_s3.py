@@ -166,3 +166,20 @@ def test_versions_go_one_by_one_after_versioning_was_suspended(s3: Any, bucket: 
     assert [version["VersionId"] for version in s3.list_object_versions(Bucket=bucket)["Versions"]] == [new]
     s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "k", "VersionId": new}]})
     s3.delete_bucket(Bucket=bucket)
+
+
+def test_a_request_that_expects_another_owner_is_refused(s3: Any, bucket: str) -> None:
+    """Amazon S3 User Guide, "Verifying bucket ownership with bucket owner condition": 403 AccessDenied."""
+    s3.put_object(Bucket=bucket, Key="x", Body=b"1", ExpectedBucketOwner="000000000000")
+    other = {"ExpectedBucketOwner": "999999999999"}
+    for call, code in (
+        (lambda: s3.get_object(Bucket=bucket, Key="x", **other), "AccessDenied"),
+        (lambda: s3.put_object(Bucket=bucket, Key="x", Body=b"2", **other), "AccessDenied"),
+        (lambda: s3.list_objects_v2(Bucket=bucket, **other), "AccessDenied"),
+        (lambda: s3.head_bucket(Bucket=bucket, **other), "403"),
+        (lambda: s3.get_object(Bucket="missing", Key="x", **other), "NoSuchBucket"),
+    ):
+        with pytest.raises(ClientError) as refused:
+            call()
+        assert refused.value.response["Error"]["Code"] == code
+    assert s3.get_object(Bucket=bucket, Key="x")["Body"].read() == b"1"

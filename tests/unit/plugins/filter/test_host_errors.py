@@ -10,7 +10,7 @@ from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract imp
 ALLOWED = {
     "environment": "dev",
     "apps": ["shop"],
-    "buckets": ["slipway-dev-*"],
+    "buckets": ["slipway-dev-*-<account>", "ours"],
     "parameters": ["/slipway/dev/*"],
     "databases": ["shop-dev"],
     "vpc_ids": ["vpc-1"],
@@ -31,9 +31,9 @@ HOST = {
     "slipway_env_more_parameter": "/slipway/dev/shop/env-more",
     "slipway_database_parameter": "/slipway/dev/shop/database-url",
     "slipway_database": "shop-dev",
-    "slipway_artifact": "s3://slipway-dev-shop-artifacts/releases/app.zip",
-    "slipway_content_bucket": "slipway-dev-shop-content",
-    "slipway_deployments_bucket": "slipway-dev-shop-deployments",
+    "slipway_artifact": "s3://slipway-dev-shop-artifacts-123456789012/releases/app.zip",
+    "slipway_content_bucket": "ours",
+    "slipway_deployments_bucket": "slipway-dev-shop-deployments-123456789012",
 }
 
 
@@ -73,6 +73,11 @@ def test_what_is_optional_may_be_absent(name: str) -> None:
         ("slipway_database_parameter", "relative"),
         ("slipway_database", "other-db"),
         ("slipway_artifact", "s3://evil/app.zip"),
+        # Whoever may write tags takes a name that is free in the world, in an account of their own.
+        ("slipway_artifact", "s3://slipway-dev-evil-in-another-account/app.zip"),
+        ("slipway_artifact", "s3://slipway-dev-evil-999999999999/app.zip"),
+        ("slipway_content_bucket", "slipway-dev-shop-content"),
+        ("slipway_deployments_bucket", "slipway-dev-<account>"),
         ("slipway_artifact", "https://slipway-dev-shop-artifacts/app.zip"),
         ("slipway_artifact", "s3://slipway-dev-a/../../x"),
         ("slipway_content_bucket", "someone-elses"),

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import boto3.session
 import pytest
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
@@ -271,3 +273,54 @@ def test_endpoints_in_the_config_file_are_found_for_the_profile_in_use(config: P
     assert configured_endpoints({"region": REGION}) == ["endpoint_url"]
     assert configured_endpoints({"region": REGION, "profile": "local"}) == ["services.s3.endpoint_url"]
     assert configured_endpoints({"region": REGION, "profile": "clean"}) == []
+
+
+def owner_sent(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The owner that requests of three kinds expect: those for an object, with pages, and for a bucket."""
+    made: Any = boto3.session.Session.client
+    sts = SimpleNamespace(get_caller_identity=lambda: {"Account": "1" * 12})
+
+    def make(session: Any, name: str, **more: Any) -> Any:
+        return sts if name == "sts" else made(session, name, **more)
+
+    monkeypatch.setattr(boto3.session.Session, "client", make)
+    s3 = client("s3", settings)
+    seen: list[str] = []
+
+    def stop(request: Any, **_: Any) -> Any:
+        seen.append(request.headers.get("x-amz-expected-bucket-owner", b"").decode())
+        raise InterruptedError
+
+    s3.meta.events.register("before-send.s3", stop)
+    calls = (
+        lambda: s3.get_object(Bucket="b", Key="k"),
+        lambda: list(s3.get_paginator("list_objects_v2").paginate(Bucket="b")),
+        lambda: s3.head_bucket(Bucket="b"),
+    )
+    for call in calls:
+        with pytest.raises(InterruptedError):
+            call()
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("settings", "owner"),
+    [
+        ({"account_id": "2" * 12}, "2" * 12),
+        ({"account_id": "2" * 12, "endpoint_url": "http://127.0.0.1:9"}, "2" * 12),
+        # Without an account, STS says whose the credentials are.
+        ({}, "1" * 12),
+        # A sandbox that is not told has one account only.
+        ({"endpoint_url": "http://127.0.0.1:9"}, ""),
+    ],
+)
+def test_every_bucket_must_belong_to_the_account(
+    settings: dict[str, str], owner: str, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = {"region": REGION, "access_key": "a", "secret_key": "b"}
+    assert owner_sent({**keys, **settings}, monkeypatch) == [owner] * 3
+
+
+def test_a_refusal_by_s3_tells_of_buckets_of_others() -> None:
+    refused = ClientError({"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}, "GetObject")
+    assert "of another account" in explain(refused, "s3:GetObject on s3://slipway-dev-evil/x")

@@ -32,6 +32,11 @@ options:
       profile:
         description: Profile of the shared config files. It cannot be combined with keys or with O(aws.endpoint_url).
         type: str
+      account_id:
+        description:
+          - Account that every bucket must belong to. S3 refuses requests for a bucket of another account.
+          - Without it, it is the account that the credentials belong to, or none with O(aws.endpoint_url).
+        type: str
 requirements:
   - boto3 >= 1.42
 """

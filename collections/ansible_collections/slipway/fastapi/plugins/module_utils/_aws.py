@@ -34,6 +34,7 @@ AWS_ARGUMENT: dict[str, Any] = {
         "access_key": {"type": "str"},
         "secret_key": {"type": "str", "no_log": True},
         "profile": {"type": "str"},
+        "account_id": {"type": "str"},
     },
 }
 """The `aws` option of modules that run on the control node."""
@@ -58,6 +59,7 @@ _WRONG_CLOCK = re.compile(r"RequestTimeTooSkewed|RequestExpired|Signature (expir
 """In the code or the message of a refusal: AWS compares the time of a request with its own."""
 _DENIED = re.compile(r'not authorized to perform: (\S+) on resource: "?(arn:[^\s"]+)')
 """In the message of a refusal: the action and the resource that a policy lacks, as AWS names them."""
+_OTHERS_BUCKET = "; or name a bucket of your own account: one of another account is refused without saying so"
 _FIXES = {
     "NoCredentialsError": "give the instance a role, or set `profile` or keys",
     "PartialCredentialsError": "set both halves of the key",
@@ -84,6 +86,8 @@ class Settings:
     access_key: str | None = None
     secret_key: str | None = field(default=None, repr=False)
     profile: str | None = None
+    account_id: str | None = None
+    """The account that every bucket belongs to. Without it and without an endpoint, STS is asked who asks."""
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> Settings:
@@ -129,12 +133,37 @@ def client(service: str, settings: Mapping[str, Any]) -> Any:
             session = boto3.session.Session(profile_name=wanted.profile)
             session._session.set_config_variable("metadata_service_timeout", METADATA_SECONDS)
             session._session.set_config_variable("metadata_service_num_attempts", METADATA_ATTEMPTS)
-            return session.client(service, config=Config(**client_options), **options)
+            config = Config(**client_options)
+            made = session.client(service, config=config, **options)
+            return _in_own_account(service, made, wanted, lambda: session.client("sts", config=config, **options))
         config = Config(proxies={}, s3={"addressing_style": "path"}, **client_options)
         session = boto3.session.Session(botocore_session=_isolated_session(wanted.region))
-        return session.client(service, endpoint_url=wanted.endpoint_url, verify=True, config=config, **options)
+        made = session.client(service, endpoint_url=wanted.endpoint_url, verify=True, config=config, **options)
+        return _in_own_account(service, made, wanted, None)
     except (BotoCoreError, ValueError) as error:
         raise AwsError(explain(error, f"a client for {service}")) from error
+
+
+def _in_own_account(service: str, made: Any, settings: Settings, sts: Callable[[], Any] | None) -> Any:
+    """The client, whose requests S3 refuses where the bucket belongs to another account.
+
+    Names of buckets hold for all accounts of the world: whoever takes a name that is free here may lie in wait under it
+    (Amazon S3 User Guide, "Verifying bucket ownership with bucket owner condition"). Without an account and with an
+    endpoint there is nobody else: the sandbox has one account.
+    """
+    if service != "s3" or not (settings.account_id or sts):
+        return made
+    known = [settings.account_id] if settings.account_id else []
+
+    def require_owner(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.input_shape is None or "ExpectedBucketOwner" not in model.input_shape.members:
+            return
+        if not known and sts:
+            known.append(str(sts().get_caller_identity()["Account"]))
+        params.setdefault("ExpectedBucketOwner", known[0])
+
+    made.meta.events.register("before-parameter-build.s3", require_owner)
+    return made
 
 
 def configured_endpoints(settings: Mapping[str, Any]) -> list[str]:
@@ -186,7 +215,8 @@ def explain(error: Exception, what: str) -> str:
             "set it (timedatectl set-ntp true) and run this again"
         )
     if code in _REFUSED:
-        return f"AWS refused {what} ({code}); {_permission(str(error))}"
+        others = "" if _DENIED.search(str(error)) or not re.match(r"s3:\w+ on ", what) else _OTHERS_BUCKET
+        return f"AWS refused {what} ({code}); {_permission(str(error))}{others}"
     if code in _BAD_CREDENTIALS:
         return f"AWS does not accept the credentials for {what} ({code}); renew them or choose another profile"
     if code:

@@ -79,6 +79,9 @@ options:
       profile:
         description: Profile in the AWS config file.
         type: str
+      account_id:
+        description: Account that the identity belongs to. It is used for S3 only.
+        type: str
 requirements:
   - psycopg 3 for Ansible on the control node
   - a host that is reached by SSH, whose server forwards TCP connections

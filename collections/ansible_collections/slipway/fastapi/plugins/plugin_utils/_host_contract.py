@@ -20,6 +20,7 @@ PARAMETER = re.compile(r"(/[A-Za-z0-9_.-]+){1,15}")
 ARTIFACT = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>[A-Za-z0-9_.@=+/-]{1,200})")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PROFILE = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):instance-profile/(?P<name>[A-Za-z0-9+=,.@_-]+)")
+ACCOUNT = "<account>"
 LOWEST_PORT, HIGHEST_PORT = 1024, 65535  # the service has no right to bind a port below
 
 Check = Callable[[str, Mapping[str, Any]], "str | None"]
@@ -57,11 +58,21 @@ def _listed(pattern: re.Pattern[str], what: str, key: str) -> Check:
     def check(value: str, allowed: Mapping[str, Any]) -> str | None:
         if problem := shape(value, allowed):
             return problem
-        if any(fnmatchcase(value, entry) for entry in allowed.get(key, [])):
+        if any(fnmatchcase(value, entry) for entry in _patterns(allowed, key)):
             return None
         return f"is not among slipway_allowed.{key}"
 
     return check
+
+
+def _patterns(allowed: Mapping[str, Any], key: str) -> list[str]:
+    """The allow-list, with each of the environment's accounts in the place of `<account>`."""
+    accounts = allowed.get("account_ids") or []
+    return [
+        entry.replace(ACCOUNT, account)
+        for entry in allowed.get(key) or []
+        for account in (accounts if ACCOUNT in entry else [""])
+    ]
 
 
 def _environment(value: str, allowed: Mapping[str, Any]) -> str | None:
