@@ -10,8 +10,11 @@ allowed_account_ids = []
 # Who may call the application. ["0.0.0.0/0"] is everybody.
 backend_http_cidrs = []
 
-# Closed: use `terraform output session_command`, or name your own address and a key pair.
+# Closed. A person gets a shell by `terraform output session_command` all the same. Ansible needs a key pair: name it, and
+# either your own address here, or session_manager = "ssh" with slipway_connection: ssm in
+# inventories/prod/group_vars/slipway.yml.
 ssh_ingress_cidrs = []
+# session_manager      = "ssh"
 # ssh_key_name         = "prod"
 # ssh_private_key_file = "~/.ssh/prod.pem"
 

@@ -15,5 +15,6 @@ ssh_ingress_cidrs    = ["10.0.0.0/8"]
 ssh_key_name         = "slipway-sandbox"
 ssh_private_key_file = ".sandbox/main/ssh/id_ed25519"
 
+session_manager         = "off"
 protect_data            = false
 database_final_snapshot = false

@@ -1,5 +1,8 @@
 locals {
-  user_data = file("${path.module}/cloud-config.yaml")
+  user_data = join("", [
+    file("${path.module}/cloud-config.yaml"),
+    var.session_manager ? yamlencode(local.session_files) : "",
+  ])
 }
 
 resource "aws_instance" "this" {

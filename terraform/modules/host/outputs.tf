@@ -12,3 +12,8 @@ output "private_ip" {
   description = "Private address."
   value       = aws_instance.this.private_ip
 }
+
+output "user_data" {
+  description = "What the first boot of a new host does, as cloud-init reads it."
+  value       = local.user_data
+}

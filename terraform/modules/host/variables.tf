@@ -100,3 +100,10 @@ variable "tags" {
     error_message = "A tag value must have 1 to 256 letters, digits, spaces and _.:/=+@-; not so: the value of ${join(", ", [for key, value in var.tags : key if !can(regex("^[A-Za-z0-9 _.:/=+@-]{1,256}$", value))])}."
   }
 }
+
+variable "session_manager" {
+  type        = bool
+  description = "Whether the first boot installs Session Manager's agent where the image has none."
+  default     = false
+  nullable    = false
+}

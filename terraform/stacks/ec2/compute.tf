@@ -18,6 +18,7 @@ module "host" {
   security_group_ids = [module.security.app_security_group_id]
   instance_profile   = module.identity.instance_profile
   ssh_key_name       = var.ssh_key_name
+  session_manager    = var.session_manager != "off"
   volume_size        = var.volume_size
   tags               = local.tags
 }

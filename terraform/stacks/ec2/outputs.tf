@@ -29,8 +29,8 @@ output "ssh_command" {
 }
 
 output "session_command" {
-  description = "Logs in to the first host by Session Manager, without an open port. It wants the SSM agent on the image and a real AWS account."
-  value       = "aws ssm start-session --region ${var.region} --target ${module.host[0].id}"
+  description = "Opens a shell on the first host by Session Manager, without an open port or a key pair; absent where session_manager is \"off\". It needs the AWS CLI with Session Manager's plugin, and ssm:StartSession on the host."
+  value       = var.session_manager == "off" ? null : "aws ssm start-session --region ${var.region} --target ${module.host[0].id}"
 }
 
 output "instance_ids" {

@@ -217,6 +217,29 @@ variable "ssh_private_key_file" {
   default     = null
 }
 
+variable "session_manager" {
+  type        = string
+  description = "What Session Manager is used for: \"shell\", a person's shell by session_command; \"ssh\", Ansible's connection as well (slipway_connection: ssm); \"off\", nothing. Where it is used, the first boot installs its agent if the image has none."
+  default     = "shell"
+  nullable    = false
+
+  validation {
+    condition     = contains(["shell", "ssh", "off"], var.session_manager)
+    error_message = "session_manager is \"${var.session_manager}\": set it to \"shell\", \"ssh\" or \"off\"."
+  }
+
+  # The session carries plain SSH, whose key the account takes from the key pair at its first boot.
+  validation {
+    condition     = var.session_manager != "ssh" || var.ssh_key_name != null
+    error_message = "session_manager is \"ssh\", and SSH inside a session logs in with a key: set ssh_key_name to an EC2 key pair. A shell by session_command (\"shell\") needs none."
+  }
+
+  validation {
+    condition     = var.session_manager == "off" || var.endpoint_url == null
+    error_message = "The sandbox has no Session Manager: set session_manager = \"off\" in terraform/envs/${var.env}/env.tfvars."
+  }
+}
+
 # Application
 
 variable "backend_port" {
@@ -359,44 +382,5 @@ variable "deployment_retention_days" {
   type        = number
   description = "Days that the history of deployments is kept."
   default     = 365
-  nullable    = false
-}
-
-# Database
-
-variable "database" {
-  type = object({
-    identifier      = optional(string)
-    name            = optional(string, "app")
-    master_username = optional(string, "slipway_master")
-    engine_version  = optional(string, "16")
-    instance_class  = optional(string, "db.t3.micro")
-    storage         = optional(number, 20)
-    storage_limit   = optional(number, 0)
-  })
-  description = "RDS Postgres: {} for one with these defaults, null for none. identifier defaults to slipway-<env>-<app>; storage and storage_limit are GiB."
-  default     = null
-}
-
-# A var-file replaces an object as a whole. What environments set differently is therefore no part of `database`.
-
-variable "database_backup_days" {
-  type        = number
-  description = "Days that the database's automatic backups are kept; 0 makes none, which protect_data does not allow."
-  default     = 7
-  nullable    = false
-}
-
-variable "database_multi_az" {
-  type        = bool
-  description = "Whether the database has a standby in a second zone."
-  default     = false
-  nullable    = false
-}
-
-variable "database_final_snapshot" {
-  type        = bool
-  description = "Whether destroying the database takes a final snapshot first, and keeps its automatic backups for database_backup_days."
-  default     = true
   nullable    = false
 }

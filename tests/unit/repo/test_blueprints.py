@@ -20,7 +20,7 @@ SET = re.compile(r"^(\w+)\s*=", re.MULTILINE)
 
 def variables() -> set[str]:
     """The root variables of the stack."""
-    return set(DECLARED.findall(text_of(STACK / "variables.tf")))
+    return {name for path in STACK.glob("variables*.tf") for name in DECLARED.findall(text_of(path))}
 
 
 def relative(path: Path) -> str:

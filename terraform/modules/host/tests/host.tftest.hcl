@@ -167,12 +167,41 @@ run "first_boot_makes_the_account_and_python_only" {
 
   assert {
     condition     = startswith(local.user_data, "#cloud-config\n") && toset(keys(yamldecode(local.user_data))) == toset(["runcmd", "user"])
-    error_message = "cloud-init reads the file as its own format, and it has an account and one command."
+    error_message = "cloud-init reads the file as its own format, and it has an account and commands, and no file."
   }
 
   assert {
     condition     = yamldecode(local.user_data).user.name == "slipway" && yamldecode(local.user_data).user.lock_passwd
     error_message = "The account is `slipway` and has no password."
+  }
+}
+
+run "first_boot_brings_the_agent_of_session_manager_where_it_is_asked_for" {
+  command = plan
+
+  variables {
+    session_manager = true
+  }
+
+  assert {
+    condition     = { for file in yamldecode(local.user_data).write_files : file.path => file.permissions } == { "/usr/local/lib/slipway/amazon-ssm-agent.gpg" = "0644", "/usr/local/lib/slipway/session-manager" = "0755" }
+    error_message = "The key and the script are written: ${local.user_data}"
+  }
+
+  assert {
+    condition     = yamldecode(local.user_data).write_files[0].content == local.agent_key && length(local.agent_key) > 1000 && can(regex("^[A-Za-z0-9+/]+={0,2}$", local.agent_key))
+    error_message = "The key is Base64 without the lines of its armor: ${local.agent_key}"
+  }
+
+  assert {
+    condition     = yamldecode(local.user_data).write_files[1].content == file("session-manager.sh") && strcontains(jsonencode(yamldecode(local.user_data).runcmd), "/usr/local/lib/slipway/session-manager")
+    error_message = "The script is the module's own, and the first boot runs it."
+  }
+
+  # EC2 takes 16 KB (EC2 User Guide, "Run commands when you launch an EC2 instance with user data input").
+  assert {
+    condition     = length(local.user_data) < 16384
+    error_message = "user_data has ${length(local.user_data)} bytes, and EC2 takes 16384."
   }
 }
 

@@ -156,6 +156,7 @@ run "a_real_account_in_the_sandbox_is_refused" {
   command = plan
 
   variables {
+    session_manager      = "off"
     env                  = "sandbox"
     endpoint_url         = "http://127.0.0.1:4577"
     endpoint_credentials = { access_key = "sandbox", secret_key = "sandbox" }
@@ -179,6 +180,7 @@ run "a_sandbox_without_endpoint_is_refused" {
   command = plan
 
   variables {
+    session_manager     = "off"
     env                 = "sandbox"
     allowed_account_ids = ["000000000000"]
   }
@@ -190,6 +192,7 @@ run "an_endpoint_on_another_machine_is_refused" {
   command = plan
 
   variables {
+    session_manager      = "off"
     env                  = "sandbox"
     endpoint_url         = "http://10.0.0.9:4577"
     endpoint_credentials = { access_key = "sandbox", secret_key = "sandbox" }
@@ -213,6 +216,7 @@ run "an_endpoint_that_would_get_real_keys_is_refused" {
   command = plan
 
   variables {
+    session_manager     = "off"
     env                 = "sandbox"
     endpoint_url        = "http://127.0.0.1:4577"
     allowed_account_ids = ["000000000000"]
@@ -402,4 +406,42 @@ run "a_name_for_a_bucket_that_is_not_made_is_refused" {
   }
 
   expect_failures = [var.bucket_names]
+}
+
+run "ssh_by_session_manager_without_a_key_pair_is_refused" {
+  command = plan
+
+  variables {
+    session_manager = "ssh"
+  }
+
+  expect_failures = [var.session_manager]
+}
+
+run "an_unknown_use_of_session_manager_is_refused" {
+  command = plan
+
+  variables {
+    session_manager = "on"
+  }
+
+  expect_failures = [var.session_manager]
+}
+
+run "session_manager_in_the_sandbox_is_refused" {
+  command = plan
+
+  variables {
+    env                  = "sandbox"
+    endpoint_url         = "http://127.0.0.1:4577"
+    endpoint_credentials = { access_key = "sandbox", secret_key = "sandbox" }
+    allowed_account_ids  = ["000000000000"]
+  }
+
+  override_data {
+    target = data.aws_caller_identity.current
+    values = { account_id = "000000000000" }
+  }
+
+  expect_failures = [var.session_manager]
 }

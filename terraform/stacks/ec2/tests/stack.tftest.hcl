@@ -284,6 +284,7 @@ run "sandbox" {
   command = plan
 
   variables {
+    session_manager      = "off"
     env                  = "sandbox"
     endpoint_url         = "http://127.0.0.1:4577"
     endpoint_credentials = { access_key = "sandbox", secret_key = "sandbox" }
@@ -404,5 +405,36 @@ run "an_artifact_at_the_top_of_a_bucket_opens_no_other" {
   assert {
     condition     = strcontains(module.identity.policy_json, "-artifacts-123456789012/backend.zip\"")
     error_message = "Without a folder the role reads the object alone: ${module.identity.policy_json}"
+  }
+}
+
+run "session_manager_is_used_for_a_shell" {
+  command = plan
+
+  assert {
+    condition     = strcontains(module.host[0].user_data, "/usr/local/lib/slipway/session-manager") && output.session_command != null
+    error_message = "A host gets the agent, because SSH is closed unless asked for."
+  }
+}
+
+run "ssh_by_session_manager_takes_a_key_pair" {
+  command = plan
+
+  variables {
+    session_manager = "ssh"
+    ssh_key_name    = "dev"
+  }
+}
+
+run "session_manager_can_be_left_out" {
+  command = plan
+
+  variables {
+    session_manager = "off"
+  }
+
+  assert {
+    condition     = output.session_command == null && !strcontains(module.host[0].user_data, "amazon-ssm-agent.gpg")
+    error_message = "Nothing is installed, and no command is printed that could not work."
   }
 }
