@@ -15,6 +15,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 os.environ.setdefault("ANSIBLE_CONFIG", str(ROOT / "ansible.cfg"))
 
+from ansible import constants  # noqa: E402
 from ansible.errors import AnsibleError  # noqa: E402
 from ansible.inventory.manager import InventoryManager  # noqa: E402
 from ansible.parsing.dataloader import DataLoader  # noqa: E402
@@ -26,9 +27,12 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (  # n
     boto_errors,
     client,
     configured_endpoints,
-    explain,
 )
-from ansible_collections.slipway.fastapi.plugins.modules.account import account_problem, path_problems  # noqa: E402
+from ansible_collections.slipway.fastapi.plugins.modules.account import (  # noqa: E402
+    account_problem,
+    path_problems,
+    unanswered,
+)
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import host_errors  # noqa: E402
 
 GROUP = "slipway"
@@ -69,6 +73,8 @@ def read(path: str) -> Fleet:
     try:
         init_plugin_loader()
         _import_anew()
+        # Ansible would warn of an inventory that it cannot read, and go on without hosts.
+        constants.INVENTORY_ANY_UNPARSED_IS_FAILED = True
         inventory = InventoryManager(loader=loader, sources=[path])
         hosts = inventory.get_hosts(GROUP) if GROUP in inventory.groups else []
         manager = VariableManager(loader=loader, inventory=inventory)
@@ -97,7 +103,7 @@ def account_problems(fleet: Fleet) -> list[str]:
     except AwsError as error:
         return [str(error)]
     except boto_errors() as error:
-        return [explain(error, "sts:GetCallerIdentity")]
+        return [unanswered(error, aws, sandbox)]
     problem = account_problem(answer["Account"], sandbox, allowed)
     return [problem] if problem else []
 

@@ -227,6 +227,7 @@ CALLS: dict[str, list[Row]] = {
         *(row for arn in PARAMETERS for row in rows("ssm:GetParameter PutParameter", arn)),
         *rows("ssm:DescribeParameters"),
     ],
+    "fleet": rows("ec2:DescribeInstances"),
     "history": [*rows("s3:ListBucket", BUCKETS[3]), *rows("s3:GetObject PutObject", LEASE)],
     "host_keys": rows("ec2:GetConsoleOutput", f"{EC2}instance/i-1"),
     "lease": [*rows("s3:ListBucket", BUCKETS[3]), *rows("s3:GetObject PutObject DeleteObject", LEASE)],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from jinja2.nativetypes import NativeEnvironment
 
 from tests.unit.repo.helpers import own_plugin_loader
 from tools import hosts
@@ -66,6 +67,32 @@ def test_no_host_says_how_to_make_one(tmp_path: Path) -> None:
     empty.write_text("all: {}\n", encoding="utf-8")
     with pytest.raises(NoHostError, match="make site"):
         hosts.find_hosts(str(empty))
+
+
+def test_an_inventory_that_could_not_be_read_says_why(tmp_path: Path) -> None:
+    broken = tmp_path / "hosts.yml"
+    broken.write_text("all: [\n", encoding="utf-8")
+    with pytest.raises(NoHostError, match=r"Completely failed to parse inventory source .*hosts.yml") as caught:
+        hosts.find_hosts(str(broken))
+    assert "make site" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("running", "words"),
+    [
+        ([], "No running host of dev was found. Provision it first: make apply ENV=dev"),
+        (["i-1"], "The inventory of dev could not be read: it is empty, and EC2 has i-1 running"),
+    ],
+)
+def test_a_play_tells_an_unread_inventory_from_no_host(running: list[str], words: str) -> None:
+    plays = yaml.safe_load((Path(__file__).parents[3] / "playbooks" / "hosts.yml").read_text("utf-8"))
+    tasks = {task["name"]: task for play in plays for task in play.get("tasks", [])}
+    task = tasks["Make sure that the inventory found a host"]
+    engine = NativeEnvironment()
+    facts = {"slipway_environment": "dev", "__hosts_fleet": {"instances": running}}
+    told = {name: engine.from_string(text).render(facts) for name, text in task["vars"].items()}
+    message = engine.from_string(task["ansible.builtin.assert"]["fail_msg"]).render({**facts, **told})
+    assert message.startswith(words)
 
 
 def test_one_host_needs_no_choice() -> None:

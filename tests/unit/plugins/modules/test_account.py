@@ -65,7 +65,9 @@ def test_a_profile_that_does_not_exist(runner: Runner) -> None:
 
 def test_a_sandbox_that_does_not_run(runner: Runner) -> None:
     message = runner.fail(aws={**SANDBOX, "endpoint_url": "http://127.0.0.1:9"})
-    assert message.startswith("sts:GetCallerIdentity failed: Could not connect")
+    assert message.startswith(
+        "the sandbox does not answer at http://127.0.0.1:9 (EndpointConnectionError); start it by"
+    )
     assert "`python -m sandbox status`" in message
 
 

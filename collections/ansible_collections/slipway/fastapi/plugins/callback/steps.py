@@ -118,7 +118,7 @@ class CallbackModule(DefaultCallback):
         if not self._short:
             super().v2_playbook_on_no_hosts_matched()
             return
-        self._say("  no host of this environment is running", constants.COLOR_SKIP)
+        self._say("  no host in the inventory", constants.COLOR_SKIP)
 
     def v2_runner_on_start(self, host: Any, task: Any) -> None:
         """Start the clock of one task on one host."""

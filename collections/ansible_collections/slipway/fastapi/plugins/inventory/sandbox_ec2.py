@@ -13,6 +13,7 @@ description:
   - While the sandbox is not running, the inventory is empty and no warning is shown, since the first play starts it.
   - Every C(AWS_*) variable of the shell is dropped for this run, and the shared AWS files are ignored, so that
     neither can lead any part of a sandbox run into a real account.
+  - This machine is added to C(NO_PROXY), so that the sandbox is never asked through a proxy.
   - The file name must end in C(aws_ec2.yml) or C(aws_ec2.yaml).
 extends_documentation_fragment:
   - slipway.fastapi.aws_ec2_inventory
@@ -41,6 +42,7 @@ hostnames: [instance-id]
 
 import http.client
 import os
+import socket
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,6 +55,9 @@ ANSWER_SECONDS = 5.0
 # The sandbox answers this at once, however busy its API is.
 QUESTION = "/_slipway/faults"
 
+# As the readers of NO_PROXY write them: Python takes the address of IPv6 in brackets, Go without.
+DIRECT = (*LOOPBACK, "[::1]")
+
 display = Display()
 
 
@@ -63,6 +68,18 @@ def forget_aws_environment(environ: dict[str, str] | os._Environ[str]) -> None:
     environ["AWS_CONFIG_FILE"] = os.devnull
     environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+def reach_this_machine_directly(environ: dict[str, str] | os._Environ[str]) -> None:
+    """Let no proxy of the shell stand between this run and the sandbox, in this process and those that it starts.
+
+    The proxies stay for what is outside: Terraform's provider and Python's packages may need them.
+    """
+    # Where both spellings are set, most readers take the lower case alone.
+    said = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    hosts = [host for host in (each.strip() for each in said.split(",")) if host]
+    merged = ",".join([*hosts, *(host for host in DIRECT if host not in hosts)])
+    environ["no_proxy"] = environ["NO_PROXY"] = "*" if "*" in hosts else merged
 
 
 def loopback_address(endpoint_url: str | None) -> tuple[str, int]:
@@ -89,13 +106,28 @@ def answers(address: tuple[str, int]) -> bool:
     return True
 
 
+def listens(address: tuple[str, int]) -> bool:
+    """Whether anything takes connections there."""
+    try:
+        with socket.create_connection(address, timeout=ANSWER_SECONDS):
+            return True
+    except OSError:
+        return False
+
+
 class InventoryModule(AwsEc2Inventory):
     """Hosts of the sandbox, or none while it is down."""
 
     NAME = "slipway.fastapi.sandbox_ec2"
 
     def _query(self, *args: Any, **kwargs: Any) -> Any:
-        if not answers(loopback_address(self.get_option("endpoint_url"))):
+        address = loopback_address(self.get_option("endpoint_url"))
+        if not answers(address):
+            if listens(address):
+                display.warning(
+                    f"What listens at {self.get_option('endpoint_url')} does not answer as a sandbox, so the inventory "
+                    "is empty. `python -m sandbox status` says what runs; end another program that has the port."
+                )
             display.v("The sandbox is not running yet: its inventory is empty.")
             return {"aws_ec2": []}
         return super()._query(*args, **kwargs)
@@ -103,4 +135,5 @@ class InventoryModule(AwsEc2Inventory):
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         """Read the hosts of the sandbox; errors of AWS are raised as AnsibleError by the parent."""
         forget_aws_environment(os.environ)
+        reach_this_machine_directly(os.environ)
         super().parse(inventory, loader, path, cache=cache)

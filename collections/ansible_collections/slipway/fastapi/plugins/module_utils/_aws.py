@@ -65,6 +65,10 @@ _FIXES = {
     "PartialCredentialsError": "set both halves of the key",
     "ProfileNotFound": "correct `profile` (AWS_PROFILE), or add it to the AWS config file",
     "EndpointConnectionError": "check the network; for the sandbox see `python -m sandbox status`",
+    "ProxyConnectionError": (
+        "the proxy of this shell does not answer: correct or unset HTTPS_PROXY and HTTP_PROXY (in lower case too), or "
+        "add AWS's endpoint to NO_PROXY"
+    ),
     "ConnectTimeoutError": "check the network and the security groups",
     "IncompleteReadError": "the connection was cut in the middle of the answer; run this again",
     "ResponseStreamingError": "the connection was cut in the middle of the answer; run this again",

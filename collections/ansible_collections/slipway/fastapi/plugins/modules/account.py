@@ -76,6 +76,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     boto_errors,
     client,
     configured_endpoints,
+    error_code,
     explain,
     finish,
 )
@@ -154,6 +155,17 @@ def account_problem(account: str, sandbox: bool, allowed: Sequence[str]) -> str 
     )
 
 
+def unanswered(error: Exception, aws: Mapping[str, Any], sandbox: bool) -> str:
+    """Why nobody said whose account it is, and the fix. No proxy is on the way to a sandbox: it is asked directly."""
+    if not sandbox or error_code(error):
+        return explain(error, "sts:GetCallerIdentity")
+    return (
+        f"the sandbox does not answer at {aws['endpoint_url']} ({type(error).__name__}); start it by `make site` or "
+        "`python -m sandbox up`; `python -m sandbox status` says what runs, and where its log is. "
+        "Where another program has the port, end that program"
+    )
+
+
 def _sandbox_problems(aws: Mapping[str, Any], endpoint: str) -> list[str]:
     if not endpoint:
         return ["a sandbox needs `endpoint_url` in `slipway_aws`; without it the calls would go to AWS"]
@@ -179,7 +191,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     try:
         answer = client("sts", aws).get_caller_identity()
     except boto_errors() as error:
-        raise AwsError(explain(error, "sts:GetCallerIdentity")) from error
+        raise AwsError(unanswered(error, aws, sandbox)) from error
     problem = account_problem(answer["Account"], sandbox, allowed)
     if problem:
         raise AwsError(problem)
