@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT / "collections") not in sys.path:
     sys.path.append(str(ROOT / "collections"))
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _git, _package, _served  # noqa: E402
+from ansible_collections.slipway.fastapi.plugins.module_utils import _application, _git, _package, _served  # noqa: E402
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse  # noqa: E402
 
 GIVEN = "SLIPWAY_GIVEN"
@@ -134,7 +134,7 @@ class Request:
     def module(self) -> str:
         """MODULE. Raises RequestError for what uvicorn would not take."""
         name = self.get("MODULE")
-        if name != NO_SERVICE and not _package.is_application(name):
+        if name != NO_SERVICE and not _application.is_application(name):
             raise RequestError(
                 f"MODULE is '{name}'. Write MODULE=module:name, such as MODULE=main:app, or MODULE={NO_SERVICE} for "
                 "files of which nothing is started"

@@ -1,4 +1,4 @@
-"""A release in another place, of another account, with Debian 13's Python."""
+"""A release in another place, of another account, with Debian 13's Python, and with a package that attacks the host."""
 
 from __future__ import annotations
 
@@ -27,10 +27,24 @@ def test_the_account_cannot_change_it(host: Host, release: str) -> None:
     )
 
 
-def test_its_environment_is_the_accounts(host: Host, release: str) -> None:
+def test_its_environment_is_for_the_account_to_read(host: Host, release: str) -> None:
     file = host.file(f"{release}/.env")
-    assert (file.user, oct(file.mode)) == ("shop", "0o600")
+    assert (file.user, file.group, oct(file.mode)) == ("root", "shop", "0o640")
     assert "AWS_REGION" in file.content_string
+
+
+def test_a_package_that_stays_is_ended_with_the_build(host: Host) -> None:
+    trace = host.file("/var/cache/slipway/shop/trace").content_string
+    assert "NoNewPrivs:\t1" in trace, "it was there, and had the restrictions of the service"
+    assert host.run("ps -u shop -o args=").stdout == ""
+    assert host.run("systemctl list-units --all --no-legend 'slipway-build-*'").stdout == ""
+
+
+def test_a_package_changes_nothing_of_the_host(host: Host, release: str) -> None:
+    assert set(host.file("/var/cache/slipway/shop/trace").content_string.splitlines()) == {"NoNewPrivs:\t1"}
+    for path in ("/srv/shop/shared/app.env", f"{release}/.env"):
+        assert host.file(path).content_string == "AWS_REGION=us-east-1\n"
+    assert not host.file("/etc/cron.d/intruder").exists
 
 
 def test_nothing_is_made_where_the_default_is(host: Host) -> None:

@@ -34,9 +34,10 @@ def test_the_account_cannot_change_it(host: Host, release: str) -> None:
     assert host.check_output(f"runuser -u backend -- find -L {release}/code {release}/venv -writable ! -type c") == ""
 
 
-def test_only_the_account_can_read_its_environment(host: Host, release: str) -> None:
+def test_only_the_account_can_read_its_environment_and_nobody_but_root_can_change_it(host: Host, release: str) -> None:
     file = host.file(f"{release}/.env")
-    assert (file.user, oct(file.mode)) == ("backend", "0o600")
+    assert (file.user, file.group, oct(file.mode)) == ("root", "backend", "0o640")
+    assert host.run("runuser -u backend -- test -r %s", file.path).rc == 0
     assert "AWS_REGION" in file.content_string
 
 

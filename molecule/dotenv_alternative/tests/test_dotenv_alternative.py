@@ -9,7 +9,7 @@ FILE = "/srv/shop/shared/app.env"
 
 def test_only_the_account_can_read_it(host: Host) -> None:
     file = host.file(FILE)
-    assert (file.user, file.group, oct(file.mode)) == ("shop", "shop", "0o600")
+    assert (file.user, file.group, oct(file.mode)) == ("root", "shop", "0o640")
 
 
 def test_the_link_leads_to_it(host: Host) -> None:

@@ -9,7 +9,7 @@ FILE = "/opt/backend/shared/.env"
 
 def test_only_the_account_can_read_it(host: Host) -> None:
     file = host.file(FILE)
-    assert (file.user, file.group, oct(file.mode)) == ("backend", "backend", "0o600")
+    assert (file.user, file.group, oct(file.mode)) == ("root", "backend", "0o640")
     assert host.run(f"runuser -u backend -- test -r {FILE}").rc == 0
     assert host.run(f"runuser -u nobody -- test -r {FILE}").rc != 0
 

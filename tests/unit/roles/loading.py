@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.template import trust_as_template
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar, trust_as_template
+from ansible_collections.slipway.fastapi.plugins.filter.application import FilterModule
 
 
 def read(file: Path) -> Any:
@@ -30,3 +32,11 @@ def _trusted(value: Any) -> Any:
     if isinstance(value, list):
         return [_trusted(item) for item in value]
     return trust_as_template(value) if isinstance(value, str) else value
+
+
+def templar_of(variables: Mapping[str, Any]) -> Templar:
+    """What renders templates of roles with these variables; an undefined name is fatal."""
+    templar = Templar(loader=DataLoader(), variables=variables)
+    # What Ansible finds in the collection itself, when a play runs.
+    templar.environment.filters["slipway.fastapi.application"] = FilterModule().filters()["application"]
+    return templar

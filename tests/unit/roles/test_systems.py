@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import trust_as_template
 
-from tests.unit.roles.loading import read, variables_of
+from tests.unit.roles.loading import read, templar_of, variables_of
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 ROLE_NAMES = sorted(role.name for role in ROLES.iterdir() if (role / "tasks").is_dir())
@@ -98,8 +97,7 @@ def variables(role: str, system: System) -> dict[str, Any]:
 
 def evaluate(role: str, system: System, expression: str, **more: Any) -> Any:
     """The value of a template of the role on the system; an undefined name is fatal."""
-    templar = Templar(loader=DataLoader(), variables=variables(role, system) | more)
-    return templar.template(trust_as_template(expression))
+    return templar_of(variables(role, system) | more).template(trust_as_template(expression))
 
 
 def tasks(role: str) -> list[dict[str, Any]]:

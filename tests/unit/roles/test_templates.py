@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import trust_as_template
 
-from tests.unit.roles.loading import variables_of
+from tests.unit.roles.loading import templar_of, variables_of
 
 ROLES = Path(__file__).resolve().parents[3] / "roles"
 TEMPLATES = sorted(ROLES.glob("*/templates/**/*.j2"))
@@ -34,8 +33,7 @@ def render(file: Path, **overrides: Any) -> str:
     role = file.relative_to(ROLES).parts[0]
     own = variables_of(ROLES / role, ("defaults/main", "vars/main", "vars/Debian", "vars/Debian_12"))
     variables = {"ansible_managed": "Ansible managed"} | own | GIVEN.get(role, {}) | overrides
-    templar = Templar(loader=DataLoader(), variables=variables)
-    return str(templar.template(trust_as_template(file.read_text(encoding="utf-8"))))
+    return str(templar_of(variables).template(trust_as_template(file.read_text(encoding="utf-8"))))
 
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROLES)))
@@ -65,6 +63,42 @@ def unit(text: str) -> dict[str, list[str]]:
         if equals and not line.startswith("#"):
             settings.setdefault(name, []).append(" ".join(value.split()))
     return settings
+
+
+@pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROLES)))
+def test_no_command_with_all_rights_has_the_variables_of_a_release(file: Path) -> None:
+    """systemd keeps the unit's environment for a command with "+", so LD_PRELOAD there would be root's."""
+    settings = unit(render(file))
+    commands = [text for name, texts in settings.items() if name.startswith("Exec") for text in texts]
+    assert not ("EnvironmentFile" in settings and [text for text in commands if text.lstrip("@-:")[:1] in ("+", "!")])
+    assert "EnvironmentFile" not in settings or settings["User"] != ["root"]
+
+
+@pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
+@pytest.mark.parametrize(
+    "app",
+    [
+        "main:app LD_PRELOAD=/opt/x.so",
+        "main:app\nExecStartPre=+/bin/sh",
+        'main:app" "LD_PRELOAD=x',
+        "main:app%i",
+        "main:app\n",
+        "main",
+        "",
+    ],
+)
+def test_a_unit_of_what_is_no_application_is_not_rendered(name: str, app: str) -> None:
+    with pytest.raises(Exception, match="names no application; write MODULE:NAME"):
+        render(ROLES / "uvicorn" / "templates" / name, uvicorn_app=app)
+
+
+def test_haproxy_leaves_the_port_before_the_service_takes_it() -> None:
+    templates = ROLES / "uvicorn" / "templates"
+    service, port = (unit(render(templates / f"{name}.service.j2", uvicorn_unit="shop")) for name in ("plain", "port"))
+    assert "shop-port.service" in service["Wants"][0].split()
+    assert "shop-port.service" in service["After"][0].split()
+    assert port["ExecStart"] == ["systemctl stop haproxy.service"]
+    assert port["ConditionPathExists"] == ["/opt/backend/edge.map"]
 
 
 def test_the_unit_serves_what_the_variables_say() -> None:

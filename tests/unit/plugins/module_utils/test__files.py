@@ -59,22 +59,6 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path, monkey
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_taking_back_leaves_write_permission_to_the_owner_alone(tmp_path: Path) -> None:
-    (tmp_path / "bin").mkdir(mode=0o777)
-    tool = tmp_path / "bin" / "tool"
-    tool.touch()
-    tool.chmod(0o6777)
-    outside = tmp_path.parent / f"{tmp_path.name}-outside"
-    outside.touch()
-    outside.chmod(0o666)
-    (tmp_path / "link").symlink_to(outside)
-    _files.take_back(tmp_path)
-    assert stat.S_IMODE(tool.stat().st_mode) == 0o755
-    assert stat.S_IMODE((tmp_path / "bin").stat().st_mode) == 0o755
-    assert stat.S_IMODE(outside.stat().st_mode) == 0o666
-    assert tool.stat().st_uid == os.geteuid()
-
-
 def test_free_space_is_told_for_a_directory_that_does_not_exist(tmp_path: Path) -> None:
     assert _files.free_bytes(tmp_path / "a" / "b") > 0
     assert _files.free_inodes(tmp_path / "a" / "b") == _files.free_inodes(tmp_path)

@@ -44,7 +44,10 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "mode": (lambda top: (top / "code/main.py").chmod(0o666), ["code/main.py has another mode"]),
     "removed": (lambda top: (top / "code/run").unlink(), ["code/run is missing"]),
     "added": (lambda top: (top / "code/extra.py").touch(), ["code/extra.py was added"]),
-    "link": (lambda top: link(top / "python", "/tmp/evil"), ["python has another link"]),
+    "link": (
+        lambda top: link(top / "python", "/tmp/evil"),
+        ["python has another link", "python leads outside the release, to /tmp/evil"],
+    ),
     "link for a file": (
         lambda top: link(top / "code/run", "main.py"),
         ["code/run has another content and link and mode"],
@@ -66,6 +69,15 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 def test_damage_is_named(release: Path, act: Callable[[Path], object], found: list[str]) -> None:
     act(release)
     assert _manifest.damage(release) == found
+
+
+def test_a_link_that_leads_outside_is_damage_even_if_it_was_recorded(release: Path, tmp_path: Path) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (release / "venv").symlink_to(outside)
+    _manifest.write(release, {"release": "r1"})
+    (outside / "extra.py").touch()
+    assert _manifest.damage(release) == [f"venv leads outside the release, to {outside}"]
 
 
 def test_an_owner_is_a_part_of_it() -> None:

@@ -20,6 +20,7 @@ def make_release(layout: Layout, name: str, age: int = 0) -> Path:
     (top / "code").mkdir(parents=True)
     (top / "code" / "main.py").write_text(name)
     (top / ".env").write_text("KEY=value\n")
+    (top / ".env").chmod(0o640)
     _manifest.write(top, {"release": name})
     moment = top.stat().st_mtime - age
     os.utime(top, (moment, moment))

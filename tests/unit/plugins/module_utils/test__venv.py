@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ansible_collections.slipway.fastapi.plugins.module_utils._confine import Account, Processes
 from ansible_collections.slipway.fastapi.plugins.module_utils._venv import (
-    Account,
     Builder,
     BuildError,
     build,
@@ -32,7 +32,7 @@ ME = pwd.getpwuid(os.geteuid())
 def builder(tmp_path: Path) -> Builder:
     cache = tmp_path / "cache"
     cache.mkdir()
-    return Builder(UV, sys.executable, Account(ME.pw_name, ME.pw_uid, ME.pw_gid), cache)
+    return Builder(UV, sys.executable, Account(ME.pw_name, ME.pw_uid, ME.pw_gid), cache, Processes())
 
 
 def make(top: Path, files: Mapping[str, bytes | str]) -> tuple[Path, Path]:
@@ -82,7 +82,7 @@ def test_packages_that_are_brought_along_need_no_index(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     code, work = make(tmp_path, application())
-    venv = build(builder, code, work, "fastapi\n")
+    venv = build(builder, code, work, FALLBACK)
     assert venv == work / "venv"
     moved = venv.rename(tmp_path / "elsewhere")
     assert says(moved / "bin" / "python", "import uvicorn; print(uvicorn.__file__)").startswith(str(moved))
@@ -91,14 +91,14 @@ def test_packages_that_are_brought_along_need_no_index(
 def test_a_hash_that_is_not_the_packages_is_refused(tmp_path: Path, builder: Builder) -> None:
     code, work = make(tmp_path, application(**{"requirements.txt": LOCKED}))
     with pytest.raises(BuildError, match=r"requirements of requirements.txt failed(?s:.)*[Hh]ash"):
-        build(builder, code, work, "")
+        build(builder, code, work, FALLBACK)
 
 
 def test_an_application_without_uvicorn_is_told_to_add_it(tmp_path: Path, builder: Builder) -> None:
     file, content = wheel("other")
     code, work = make(tmp_path, {"requirements.txt": "other\n", f"wheels/{file}": content})
     with pytest.raises(BuildError, match="requirements.txt does not bring a working uvicorn.* add `uvicorn`"):
-        build(builder, code, work, "")
+        build(builder, code, work, FALLBACK)
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,13 @@ def test_a_uvicorn_that_does_not_work_is_shown(tmp_path: Path, builder: Builder)
     file, content = wheel(code="import missing_dependency\n")
     code, work = make(tmp_path, application(**{f"wheels/{file}": content}))
     with pytest.raises(BuildError, match="No module named 'missing_dependency'"):
-        build(builder, code, work, "")
+        build(builder, code, work, FALLBACK)
 
 
 def test_requirements_that_contradict_each_other_are_explained(tmp_path: Path, builder: Builder) -> None:
     code, work = make(tmp_path, {"requirements.txt": "uvicorn==0.54.0\nh11<0.8\n"})
     with pytest.raises(BuildError, match=r"requirements of requirements.txt failed(?s:.)*h11"):
-        build(builder, code, work, "")
+        build(builder, code, work, FALLBACK)
 
 
 def test_a_package_without_a_wheel_is_refused(tmp_path: Path, builder: Builder) -> None:
@@ -130,12 +130,12 @@ def test_a_package_without_a_wheel_is_refused(tmp_path: Path, builder: Builder) 
         "from setuptools import setup\nsetup(name='slipway-test', packages=['slipway_test'])\n"
     )
     with pytest.raises(BuildError, match="slipway-test"):
-        build(builder, code, work, "")
+        build(builder, code, work, FALLBACK)
 
 
 def test_slipways_own_list_serves_an_application(tmp_path: Path, builder: Builder) -> None:
     code, work = make(tmp_path, {"main.py": ""})
-    python = build(builder, code, work, FALLBACK.read_text()) / "bin" / "python"
+    python = build(builder, code, work, FALLBACK) / "bin" / "python"
     assert says(python, "import fastapi, httpx, uvicorn; print('works')") == "works"
 
 
@@ -144,7 +144,7 @@ def test_a_lock_file_of_uv_is_followed(tmp_path: Path, builder: Builder) -> None
     code, work = make(tmp_path, {"main.py": "", "pyproject.toml": project})
     subprocess.run([UV, "lock", "--quiet", "--project", str(code)], check=True)
     before = sorted(code.rglob("*"))
-    python = build(builder, code, work, "") / "bin" / "python"
+    python = build(builder, code, work, FALLBACK) / "bin" / "python"
     assert says(python, "import uvicorn; print(uvicorn.__version__)") == "0.30.0"
     assert sorted(code.rglob("*")) == before
 
@@ -152,7 +152,7 @@ def test_a_lock_file_of_uv_is_followed(tmp_path: Path, builder: Builder) -> None
 def test_a_missing_interpreter_is_named(tmp_path: Path, builder: Builder) -> None:
     code, work = make(tmp_path, application())
     with pytest.raises(BuildError, match="/nonexistent/python"):
-        build(replace(builder, python="/nonexistent/python"), code, work, "")
+        build(replace(builder, python="/nonexistent/python"), code, work, FALLBACK)
 
 
 def test_a_command_that_hangs_is_ended(tmp_path: Path, builder: Builder) -> None:

@@ -56,8 +56,25 @@ def test_six_steps(runner: Runner, dest: Path, ssm: Any) -> None:
 def test_the_file_is_private_and_nothing_is_left_beside_it(runner: Runner, dest: Path) -> None:
     runner.run()
     status = dest.stat()
-    assert (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (0o600, os.geteuid(), os.getegid())
+    assert (status.st_mode & 0o7777, status.st_uid, status.st_gid) == (0o640, os.geteuid(), os.getegid())
     assert list(dest.parent.iterdir()) == [dest]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_directory_that_others_can_change_is_refused(runner: Runner, dest: Path, check: bool) -> None:
+    dest.parent.chmod(0o770)
+    result = runner.result(check=check)
+    assert f"another account can change {dest.parent}" in result["msg"]
+    assert "run the role base" in result["msg"]
+    assert not dest.exists()
+
+
+def test_a_variable_that_loads_code_is_refused_with_its_line(runner: Runner, dest: Path, ssm: Any) -> None:
+    put(ssm, ENV, f"A=1\nLD_PRELOAD={SECRET}\n")
+    message = runner.fail()
+    assert "line 2, LD_PRELOAD: decides what the dynamic loader" in message
+    assert SECRET not in message
+    assert not dest.exists()
 
 
 def test_check_mode_writes_nothing_and_needs_neither_directory_nor_account(runner: Runner, tmp_path: Path) -> None:
@@ -76,7 +93,7 @@ def test_later_parameters_win_over_earlier_ones_and_all_win_over_what_is_provide
 @pytest.mark.parametrize(
     ("break_it", "before", "after"),
     [
-        (lambda path: path.chmod(0o644), "mode: 0644\n", "mode: 0600\n"),
+        (lambda path: path.chmod(0o644), "mode: 0644\n", "mode: 0640\n"),
         (lambda path: path.write_text(path.read_text() + "C=1\n"), "C: (a value, not shown)\n", ""),
         (
             lambda path: path.write_text("# mine\n" + path.read_text()),
@@ -97,7 +114,7 @@ def test_drift_is_named_and_repaired(runner: Runner, dest: Path, break_it: Any, 
     break_it(dest)
     result = runner.run()
     assert (result["changed"], result["diff"]["before"], result["diff"]["after"]) == (True, before, after)
-    assert (dest.read_bytes(), dest.stat().st_mode & 0o777) == (good, 0o600)
+    assert (dest.read_bytes(), dest.stat().st_mode & 0o777) == (good, 0o640)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

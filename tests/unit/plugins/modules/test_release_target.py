@@ -115,3 +115,11 @@ def test_what_runs_in_it(runner: Runner, s3: Any, metadata: dict[str, str], expe
     put(s3, metadata=metadata)
     result = runner.run()
     assert (result["app"], result["service"]) == expected
+
+
+@pytest.mark.parametrize("app", ["main:app LD_PRELOAD=/opt/x.so", "main", "None", "main:app\tX=1"])
+def test_what_is_no_application_is_not_handed_to_hosts(runner: Runner, s3: Any, app: str) -> None:
+    put(s3, metadata={"app": app})
+    message = runner.fail()
+    assert f"the metadata 'app' of s3://{BUCKET}/{KEY} is not to be trusted" in message
+    assert "make publish" in message

@@ -14,6 +14,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from ansible_collections.slipway.fastapi.plugins.module_utils import _dotenv_names
+
 MAX_LINE_BYTES = 64 * 1024 - 1
 """Longest `KEY=VALUE` that is accepted: docker's scanner refuses a line of 64 KiB (Go's `bufio.MaxScanTokenSize`)."""
 
@@ -177,7 +179,8 @@ def _unquoted(value: str) -> str | Problem:
 
 def _key_problem(key: str) -> Problem | None:
     if _KEY.match(key):
-        return None
+        refusal = _dotenv_names.refusal(key)
+        return Problem(*refusal) if refusal else None
     return Problem("is no name that all readers accept", "use letters, digits and '_', and start with no digit")
 
 

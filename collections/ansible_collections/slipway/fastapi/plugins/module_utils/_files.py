@@ -75,15 +75,6 @@ def remove_tree(path: Path) -> None:
         shutil.rmtree(path)
 
 
-def take_back(top: Path) -> None:
-    """Makes whoever runs this the owner of a directory and of everything in it, and nobody else able to write there."""
-    for folder, directories, names in os.walk(top):
-        for entry in [Path(folder), *(Path(folder, name) for name in directories + names)]:
-            os.lchown(entry, os.geteuid(), os.getegid())
-            if not entry.is_symlink():
-                entry.chmod(entry.stat().st_mode & 0o755)
-
-
 def flush(path: Path) -> None:
     """Waits until everything on the file system of a path is on the disk: one call, however many files there are."""
     handle = os.open(path, os.O_RDONLY)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _json
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json, _tree
 
 NAME = "manifest.json"
 HOOKS = ".hooks.json"
@@ -77,6 +77,16 @@ def difference(expected: Records, actual: Records) -> list[str]:
     return found
 
 
+def strays(top: Path, records: Records) -> list[str]:
+    """The links by which something outside a release would become a part of it, one sentence for each."""
+    links = {path: record["link"] for path, record in records.items() if "link" in record}
+    return [
+        f"{path} leads outside the release, to {link}"
+        for path, link in sorted(links.items())
+        if _tree.leads_outside(top, top / path)
+    ]
+
+
 def write(top: Path, about: Mapping[str, Any]) -> Records:
     """Records a finished release; returns the records of its files."""
     records = scan(top)
@@ -100,4 +110,6 @@ def damage(top: Path) -> list[str]:
     manifest = read(top)
     if manifest is None:
         return [f"{NAME} is missing or unreadable"]
-    return difference(manifest["files"], scan(top))
+    records = scan(top)
+    # What lies behind a link is in no record, whether the link was there from the beginning or not.
+    return difference(manifest["files"], records) + strays(top, records)

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ansible_collections.slipway.fastapi.plugins.module_utils._application import Application, ApplicationError
 from ansible_collections.slipway.fastapi.plugins.module_utils._archive_entries import DEEPEST, LONGEST_PATH
 
 LEFT_OUT = (
@@ -62,7 +63,6 @@ _SECRET_NAMES = (
 )
 _MOVE_AWAY = "move it away or exclude it (secrets go to the parameter store: make env-push)"
 _PRIVATE_KEY = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----")
-_APPLICATION = re.compile(r"(?P<module>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*):(?P<name>[A-Za-z_]\w*(\.[A-Za-z_]\w*)*)\Z")
 _TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest time that a zip archive can hold."""
 _UNIX = 3
@@ -98,11 +98,6 @@ def scan(directory: Path, application: str, exclude: Sequence[str] = ()) -> Cont
     elif not files:
         raise PackageError(f"{directory} has no file that could be published; name the one with the files")
     return Contents(tuple(sorted(files)), tuple(sorted(left_out)))
-
-
-def is_application(text: str) -> bool:
-    """Whether it has the form `MODULE:NAME`, as uvicorn takes it."""
-    return _APPLICATION.match(text) is not None
 
 
 def write(directory: Path, files: Sequence[str], target: BinaryIO) -> str:
@@ -163,10 +158,11 @@ def _refuse(entry: os.DirEntry[str], relative: str) -> None:
 
 
 def _require_application(directory: Path, application: str, files: Sequence[str]) -> None:
-    found = _APPLICATION.match(application)
-    if not found:
-        raise PackageError(f"'{application}' names no application; write MODULE:NAME, such as main:app")
-    path = found["module"].replace(".", "/")
+    try:
+        found = Application.parse(application)
+    except ApplicationError as error:
+        raise PackageError(str(error)) from None
+    path = found.module.replace(".", "/")
     candidates = (f"{path}.py", f"{path}/__init__.py")
     present = [candidate for candidate in candidates if candidate in files]
     if not present:
@@ -176,7 +172,7 @@ def _require_application(directory: Path, application: str, files: Sequence[str]
             "(make publish MODULE=package.module:app; for files without a service MODULE=none)"
         )
     if (directory / present[0]).stat().st_size == 0:
-        raise PackageError(f"{directory / present[0]} is empty; {application} needs it to define {found['name']}")
+        raise PackageError(f"{directory / present[0]} is empty; {application} needs it to define {found.name}")
 
 
 def left_out(path: str, exclude: Sequence[str] = ()) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,8 @@ RELEASE = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
 COLOURS = ("blue", "green")
 """The two links, and units, of a service that is replaced without a loss."""
 NO_ENVIRONMENT = "0" * 8
+ENV_MODE = 0o640
+"""Of a `.env`: root's, for the group of the service's account to read."""
 
 
 def release_id(sha256: str, env_revision: str) -> str:
@@ -149,10 +153,32 @@ def make_plan(layout: Layout, release: str, env_file: Path | None, keep: int, be
 
 
 def _environment_damage(release: Path, env_file: Path | None) -> list[str]:
-    if env_file is None or not env_file.is_file():
-        return []
+    path = release / ".env"
     try:
-        same = (release / ".env").read_bytes() == env_file.read_bytes()
+        status = path.lstat()
+        same = env_file is None or not env_file.is_file() or path.read_bytes() == env_file.read_bytes()
     except FileNotFoundError:
         return [".env is missing"]
-    return [] if same else [f".env differs from {env_file}"]
+    found = [] if same else [f".env differs from {env_file}"]
+    if (stat.S_IMODE(status.st_mode), status.st_uid) != (ENV_MODE, os.geteuid()):
+        found.append(".env has another mode or owner")
+    return found
+
+
+def read_environment(path: Path) -> bytes:
+    """The content of the file that becomes a release's `.env`.
+
+    Raises:
+        OSError: it cannot be read, or somebody else could have written it.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as stream:
+        for which, status in ((path, os.fstat(handle)), (path.parent, path.parent.stat())):
+            if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise PermissionError(
+                    f"another account can change {which}, and with it what the service runs: run the role dotenv, "
+                    "which writes the file, or `chown root` and `chmod go-w` both it and its directory"
+                )
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise FileNotFoundError(f"{path} is not a regular file: run the role dotenv, which writes it")
+        return stream.read()

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from ansible_collections.slipway.fastapi.plugins.module_utils._confine import (
+    Account,
+    ConfineError,
+    Confinement,
+    LateError,
+    Step,
+)
 
 CA_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu
@@ -28,15 +34,6 @@ class BuildError(Exception):
 
 
 @dataclass(frozen=True)
-class Account:
-    """The unprivileged account that runs uv, and later the service."""
-
-    name: str
-    uid: int
-    gid: int
-
-
-@dataclass(frozen=True)
 class Builder:
     """How environments are built on this host."""
 
@@ -46,50 +43,36 @@ class Builder:
     account: Account
     cache: Path
     """uv's cache, and the home of what runs here: a directory of the account's own outside every release."""
+    confinement: Confinement
     wheels_only: bool = True
     timeout: float = 900
     """Seconds for each of uv's steps."""
-    keep_open: Sequence[int] = field(default_factory=tuple)
-    """File descriptors that uv inherits: the lock stays held while a uv outlives this process."""
 
-    def run(self, argv: Sequence[str], purpose: str, cwd: Path) -> str:
+    def run(self, argv: Sequence[str], purpose: str, cwd: Path, work: Path | None = None) -> str:
         """Runs a command as the account and returns what it printed.
+
+        Args:
+            argv: the command.
+            purpose: what it does, for messages.
+            cwd: where it runs.
+            work: the directory that it may write in, besides the cache; without it, the one where it runs.
 
         Raises:
             BuildError: it failed or took too long.
         """
-        # Changing to the account that one is already is refused to all but root.
-        same = os.geteuid() == self.account.uid
-        with subprocess.Popen(
-            list(argv),
-            cwd=cwd,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            pass_fds=tuple(self.keep_open),
-            start_new_session=True,
-            umask=0o022,
-            user=None if same else self.account.uid,
-            group=None if same else self.account.gid,
-            extra_groups=None if same else [],
-        ) as process:
-            try:
-                output, errors = process.communicate(timeout=self.timeout)
-            except BaseException as error:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.communicate()
-                if isinstance(error, subprocess.TimeoutExpired):
-                    raise BuildError(
-                        f"{purpose} took more than {self.timeout:.0f} s: "
-                        "see whether this host reaches its package index, or raise build_timeout"
-                    ) from error
-                raise
-        if process.returncode != 0:
-            raise BuildError(f"{purpose} failed:\n{(errors or output).strip()[-EXPLANATION:]}")
-        return output
+        step = Step(argv, cwd, self.account, self._environment(), (work or cwd, self.cache), self.timeout)
+        try:
+            ended = self.confinement.run(step)
+        except LateError as error:
+            raise BuildError(
+                f"{purpose} took more than {self.timeout:.0f} s: "
+                "see whether this host reaches its package index, or raise build_timeout"
+            ) from error
+        except ConfineError as error:
+            raise BuildError(str(error)) from error
+        if ended.code != 0:
+            raise BuildError(f"{purpose} failed:\n{(ended.errors or ended.output).strip()[-EXPLANATION:]}")
+        return ended.output
 
     def _environment(self) -> dict[str, str]:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -143,14 +126,14 @@ def requirements_of(code: Path, fallback: Path) -> Source:
     return Source("Slipway's own list", fallback, hashed=_has_hashes(fallback))
 
 
-def build(builder: Builder, code: Path, work: Path, fallback: str) -> Path:
+def build(builder: Builder, code: Path, work: Path, fallback: Path) -> Path:
     """Makes a relocatable environment with the application's requirements.
 
     Args:
         builder: how.
         code: the unpacked application, which the account can read and not write.
-        work: an empty directory of the account's own.
-        fallback: requirements for an application that names none, as the text of a requirements file.
+        work: an empty directory of the account's own. Whoever calls this writes nothing there.
+        fallback: requirements file for an application that names none, which the account can read and not write.
 
     Returns:
         The environment, `work`/venv.
@@ -158,10 +141,7 @@ def build(builder: Builder, code: Path, work: Path, fallback: str) -> Path:
     Raises:
         BuildError: an interpreter, a package or uvicorn is missing.
     """
-    listed = work / "fallback.txt"
-    listed.write_text(fallback, encoding="utf-8")
-    listed.chmod(0o644)
-    source = requirements_of(code, listed)
+    source = requirements_of(code, fallback)
     venv = work / "venv"
     builder.run(
         [builder.uv, "venv", "--quiet", "--no-project", "--relocatable", "--python", builder.python, str(venv)],
@@ -174,6 +154,7 @@ def build(builder: Builder, code: Path, work: Path, fallback: str) -> Path:
         _install(builder, venv, requirements, source.hashed, wheels if wheels.is_dir() else None),
         f"installing the requirements of {source.name}",
         code,
+        work,
     )
     try:
         version = builder.run(

@@ -13,7 +13,8 @@ description:
   - Fetches parameters with the instance's own role, reads each with one strict grammar, and writes the merged variables
     so that systemd, python-dotenv and C(docker --env-file) read the same values. What has no such form is refused with
     its line and key, never its value.
-  - The file is replaced in one step, has mode 0600 and belongs to O(owner).
+  - The file is replaced in one step, has mode 0640 and belongs to O(owner). Its directory must be one that no other
+    account can change.
   - No value of a parameter appears in a result, a diff or a message.
 options:
   dest:
@@ -25,7 +26,7 @@ options:
     type: str
     required: true
   group:
-    description: Group of the file. The default is the owner's own group.
+    description: Group of the file, which can read it. The default is the owner's own group.
     type: str
   parameters:
     description: Parameters to read. A later one wins over an earlier one, and all win over O(provided).
@@ -75,7 +76,8 @@ EXAMPLES = r"""
 - name: Write the service's environment
   slipway.fastapi.dotenv:
     dest: /opt/backend/shared/.env
-    owner: backend
+    owner: root
+    group: backend
     parameters:
       - name: /slipway/dev/location-content/env
       - name: /slipway/dev/location-content/database-url
@@ -142,7 +144,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fenc
 from ansible_collections.slipway.fastapi.plugins.module_utils._files import BusyError, flush_names
 from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import Parameter, fetch
 
-MODE = 0o600
+MODE = 0o640
+"""The service's account reads it as the file's group, and a package that runs as that account cannot change it."""
 PATIENCE = 60
 """Seconds to wait for another run on the same host."""
 
@@ -232,6 +235,19 @@ def write(path: Path, content: bytes, owner: str, group: str | None) -> None:
     flush_names(path.parent)
 
 
+def _require_own_directory(directory: Path) -> None:
+    """Raise DestinationError where another account could put a file of its own into the place of this one."""
+    try:
+        status = directory.stat()
+    except FileNotFoundError:
+        return
+    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise DestinationError(
+            f"another account can change {directory}, and with it what the service runs: run the role base, which "
+            "makes it, or `chown root` and `chmod go-w` it"
+        )
+
+
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -273,6 +289,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     path = Path(options["dest"])
     if path.is_dir() and not path.is_symlink():
         raise DestinationError(f"{path} is a directory; remove it or choose another `dest`")
+    _require_own_directory(path.parent)
     if options["generation"] and not options["dir"]:
         raise FencedError("`generation` needs `dir`, the directory that remembers it, such as /opt/backend")
     fence = Fence(Path(options["dir"] or path.parent), options["generation"])

@@ -55,7 +55,10 @@ options:
     type: int
     required: true
   env_file:
-    description: File that becomes the release's C(.env). Without it the release has an empty one.
+    description:
+      - File that becomes the release's C(.env), which O(account) can read and not write. Without it the release has an
+        empty one.
+      - It is read before anything of the artifact runs, and refused where another account than root can change it.
     type: path
   env_revision:
     description: Revision of O(env_file), which is a part of the release's id.
@@ -97,6 +100,14 @@ options:
     description: Seconds that each step of building the environment may take.
     type: int
     default: 900
+  isolate:
+    description:
+      - Whether each step of building the environment is a transient unit of systemd, with the restrictions of the
+        service and an end of all that it has started.
+      - V(false) is for machines without systemd, such as a container in which this module is tested. There a process
+        that leaves its session goes on.
+    type: bool
+    default: true
   margin_mb:
     description: Free space in MiB that must remain for the environment, besides the archive and what is in it.
     type: int
@@ -175,29 +186,31 @@ current:
   sample: 91c04be7a2f6-5be0a1c4
 """
 
-import os
-import pwd
 import re
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.respawn import has_respawned, respawn_module
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _manifest
-from ansible_collections.slipway.fastapi.plugins.module_utils._archive import (
-    ArchiveError,
-    Limits,
-    inspect,
-    require_module,
-    unpack,
-)
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _tree
+from ansible_collections.slipway.fastapi.plugins.module_utils._application import Application, ApplicationError
+from ansible_collections.slipway.fastapi.plugins.module_utils._archive import ArchiveError
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
+from ansible_collections.slipway.fastapi.plugins.module_utils._confine import (
+    ConfineError,
+    Confinement,
+    Processes,
+    TransientUnit,
+)
 from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
-from ansible_collections.slipway.fastapi.plugins.module_utils._fetch import Artifact, FetchError, fetch
+from ansible_collections.slipway.fastapi.plugins.module_utils._fetch import FetchError
+from ansible_collections.slipway.fastapi.plugins.module_utils._prepare import PrepareError, prepare
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout, Plan, make_plan, release_id
-from ansible_collections.slipway.fastapi.plugins.module_utils._venv import Account, Builder, BuildError, build
+from ansible_collections.slipway.fastapi.plugins.module_utils._venv import BuildError
 
+FAILURES = (AwsError, BuildError, ConfineError, FencedError, FetchError, PrepareError, _files.BusyError, OSError)
+"""What ends a run with its own words."""
 PATIENCE = 60
 """Seconds to wait for another run on the same host."""
 
@@ -212,9 +225,7 @@ class Release:
         self.fence = Fence(self.layout.top, self.params["generation"])
         self.env_file: Path | None = Path(self.params["env_file"]) if self.params["env_file"] else None
         self.name = release_id(self.params["sha256"], self.params["env_revision"])
-        self.limits = Limits(self.params["max_entries"], self.params["max_unpacked_mb"] << 20, self.params["max_ratio"])
         self.service = bool(self.params["app"])
-        self.artifact = Artifact(*(self.params[name] for name in ("bucket", "key", "version_id", "sha256", "size")))
 
     def plan(self) -> Plan:
         return make_plan(self.layout, self.name, self.env_file, self.params["keep"], becomes_current=not self.service)
@@ -233,7 +244,7 @@ class Release:
             with self.fence.held(PATIENCE) as lock:
                 # Another run may have done it in the meantime.
                 plan = self.plan()
-                self._apply(plan, lock)
+                self._apply(plan, self._confinement(lock))
         elif not self.module.check_mode:
             self.fence.remember(PATIENCE)
         difference = plan.difference()
@@ -265,13 +276,21 @@ class Release:
                 )
             respawn_module(str(python))
 
-    def _apply(self, plan: Plan, lock: int) -> None:
+    def _confinement(self, lock: int) -> Confinement:
+        if not self.params["isolate"]:
+            return Processes((lock,))
+        return TransientUnit.for_directory(self.layout.top, self.layout.partial(self.name) / "build.env")
+
+    def _apply(self, plan: Plan, confinement: Confinement) -> None:
+        # A run that was killed has not ended the step that it had begun.
+        confinement.end()
         for path in plan.leftovers:
             _files.remove_tree(path)
         if plan.build:
             partial = self.layout.partial(self.name)
             try:
-                self._build(partial, lock)
+                s3 = client("s3", {"region": self.params["region"], "endpoint_url": self.params["endpoint_url"]})
+                prepare(self.params, self.name, partial, confinement, s3)
                 # Building takes minutes. The lock is held all that time, but nothing protects its file.
                 self.fence.check()
                 self._put_in_place(partial)
@@ -283,57 +302,6 @@ class Release:
         for name in plan.prune:
             _files.remove_tree(self.layout.release(name))
 
-    def _build(self, partial: Path, lock: int) -> None:
-        account = self._account()
-        self.layout.releases.mkdir(mode=0o755, exist_ok=True)
-        self._require_space(self.artifact.size, "the archive")
-        partial.mkdir(mode=0o755)
-        archive = partial / "artifact"
-        fetch(self._s3(), self.artifact, archive)
-        contents = inspect(archive, self.limits)
-        if self.service:
-            require_module(contents, self.params["app"])
-        self._require_space(contents.size, "the files of the archive")
-        self._require_inodes(len(contents.files) + len(contents.directories))
-        code = partial / "code"
-        digests = unpack(archive, code, self.limits)
-        archive.unlink()
-        if self.service:
-            self._build_venv(partial, code, account, lock)
-        environment = self.env_file.read_bytes() if self.env_file else b""
-        _files.write_file(partial / ".env", environment, 0o600, account.uid, account.gid)
-        _files.write_file(partial / "release.env", self._variables().encode(), 0o644)
-        records = _manifest.write(partial, self._about())
-        written = {path[len("code/") :]: record["sha256"] for path, record in records.items() if _is_code(path, record)}
-        if written != digests:
-            raise FetchError(
-                f"the files in {code} are not what the archive holds: check this host's disk and run again"
-            )
-        _files.flush(partial)
-
-    def _build_venv(self, partial: Path, code: Path, account: Account, lock: int) -> None:
-        cache = Path(self.params["cache"])
-        cache.mkdir(mode=0o755, parents=True, exist_ok=True)
-        own = cache / account.name
-        work = partial / "work"
-        for folder in (own, work):
-            folder.mkdir(mode=0o700, exist_ok=True)
-            os.chown(folder, account.uid, account.gid)
-        uv = str(Path(self.params["tools"], "bin", "uv"))
-        builder = Builder(
-            uv,
-            self.params["python"],
-            account,
-            own,
-            self.params["wheels_only"],
-            self.params["build_timeout"],
-            keep_open=(lock,),
-        )
-        venv = build(builder, code, work, self.params["fallback"])
-        _files.take_back(venv)
-        venv.rename(partial / "venv")
-        _files.remove_tree(work)
-
     def _put_in_place(self, partial: Path) -> None:
         place, aside = self.layout.release(self.name), self.layout.damaged(self.name)
         if place.exists():
@@ -344,53 +312,6 @@ class Release:
         # A process that runs from there keeps it until it is restarted.
         if self.layout.linked("current") != self.name:
             _files.remove_tree(aside)
-
-    def _variables(self) -> str:
-        """What the unit tells the service, and itself needs to start it."""
-        app = f"SLIPWAY_APP={self.params['app']}\n" if self.service else ""
-        return f"SLIPWAY_RELEASE={self.name}\n{app}"
-
-    def _about(self) -> dict[str, Any]:
-        names = ("bucket", "key", "version_id", "sha256", "size")
-        return {
-            "release": self.name,
-            "app": self.params["app"],
-            "artifact": {name: self.params[name] for name in names},
-            "env_revision": self.params["env_revision"],
-        }
-
-    def _account(self) -> Account:
-        try:
-            entry = pwd.getpwnam(self.params["account"])
-        except KeyError:
-            self.module.fail_json(
-                msg=f"the account {self.params['account']} does not exist: run the role base first, which makes it"
-            )
-        return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
-
-    def _require_space(self, size: int, what: str) -> None:
-        needed, free = size + (self.params["margin_mb"] << 20), _files.free_bytes(self.layout.releases)
-        if free < needed:
-            self.module.fail_json(
-                msg=f"{self.layout.releases} has {free >> 20} MiB free and needs {(needed >> 20) + 1} MiB for {what} "
-                "and the environment: free some space, make the volume larger, or keep fewer releases"
-            )
-
-    def _require_inodes(self, entries: int) -> None:
-        needed, free = entries + self.params["margin_inodes"], _files.free_inodes(self.layout.releases)
-        if free is not None and free < needed:
-            self.module.fail_json(
-                msg=f"{self.layout.releases} has room for {free} more files and needs {needed} (inodes) for the "
-                "archive and the environment: remove what is made of many small files (`df -i` says where they ran "
-                "out), or keep fewer releases"
-            )
-
-    def _s3(self) -> Any:
-        return client("s3", {"region": self.params["region"], "endpoint_url": self.params["endpoint_url"]})
-
-
-def _is_code(path: str, record: dict[str, str]) -> bool:
-    return path.startswith("code/") and "sha256" in record
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -414,6 +335,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "tools": {"type": "path", "default": "/opt/slipway/venv"},
         "cache": {"type": "path", "default": "/var/cache/slipway"},
         "build_timeout": {"type": "int", "default": 900},
+        "isolate": {"type": "bool", "default": True},
         "margin_mb": {"type": "int", "default": 512},
         "margin_inodes": {"type": "int", "default": 10_000},
         "max_entries": {"type": "int", "default": 20_000},
@@ -433,10 +355,16 @@ def main() -> None:
     if module.params["keep"] < 1:
         module.fail_json(msg="keep must be at least 1: the release itself stays")
     try:
+        if module.params["app"]:
+            Application.parse(module.params["app"])
         result = Release(module).run()
+    except ApplicationError as error:
+        module.fail_json(msg=f"app: {error}")
     except ArchiveError as error:
         module.fail_json(msg=f"{module.params['key']}: {error}")
-    except (AwsError, BuildError, FencedError, FetchError, _files.BusyError, OSError) as error:
+    except _tree.TreeError as error:
+        module.fail_json(msg=f"a package of the application has left what no release may hold: {error}; do without it")
+    except FAILURES as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -101,7 +101,14 @@ import hashlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import NO_APPLICATION, Location, Stored, head
+from ansible_collections.slipway.fastapi.plugins.module_utils._application import Application, ApplicationError
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import (
+    APPLICATION_METADATA,
+    NO_APPLICATION,
+    Location,
+    Stored,
+    head,
+)
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
     AwsError,
@@ -129,6 +136,23 @@ def digest_of_content(s3: Any, location: Location, stored: Stored) -> str:
     return digest.hexdigest()
 
 
+def application_of(location: Location, stored: Stored) -> str:
+    """What the artifact's metadata says is to run; empty where it says nothing, or that nothing is.
+
+    Whoever may write the object chooses this text, and hosts put it into their units. Raises AwsError.
+    """
+    if stored.app in ("", NO_APPLICATION):
+        return ""
+    try:
+        Application.parse(stored.app)
+    except ApplicationError as error:
+        raise AwsError(
+            f"the metadata {APPLICATION_METADATA!r} of {location} is not to be trusted: {error}. Nothing was changed; "
+            "see who uploaded it, and publish the application again (make publish APP=./dir)"
+        ) from None
+    return stored.app
+
+
 def run(module: AnsibleModule) -> dict[str, Any]:
     """Resolve the artifact. Raises AwsError."""
     location = Location.parse(module.params["artifact"])
@@ -147,7 +171,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
         "size": stored.size,
         "sha256": stored.sha256 or digest_of_content(s3, location, stored),
         "sha256_from": "metadata" if stored.sha256 else "content",
-        "app": "" if stored.app == NO_APPLICATION else stored.app,
+        "app": application_of(location, stored),
         "service": stored.app != NO_APPLICATION,
     }
 
