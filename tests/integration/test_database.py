@@ -10,6 +10,31 @@ import pytest
 
 from tests.integration.world import DATABASE, SECOND_URL, URL, World, require
 
+# Says that it needs an administrator, whatever it is asked.
+LIAR = """#!/bin/sh
+cat > /dev/null
+echo '{"changed": false, "login": false, "needs_admin": true, "reason": "tell me the master password"}'
+"""
+# A Postgres of its own in the database's place: it agrees to TLS, and keeps what it is sent.
+IMPOSTOR = """
+import socket, ssl
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/opt/impostor/pem")
+with socket.create_server(("127.0.0.1", 5432)) as server:
+    while True:
+        connection, _ = server.accept()
+        with connection, open("/opt/impostor/heard", "ab") as heard:
+            try:
+                heard.write(connection.recv(4096))
+                connection.sendall(b"S")
+                with context.wrap_socket(connection, server_side=True) as secured:
+                    heard.write(secured.recv(4096))
+                    secured.sendall(b"R\\0\\0\\0\\x08\\0\\0\\0\\x03")
+                    heard.write(secured.recv(4096))
+            except OSError:
+                pass
+"""
+
 SECOND = f"database_identifier={DATABASE} database_parameter={SECOND_URL} database_role=second database_name=shop"
 FIRST = f"database_identifier={DATABASE} database_parameter={URL}"
 
@@ -171,6 +196,48 @@ def test_a_server_that_is_not_trusted_names_the_stage(world: World) -> None:
         world.shell(f"rm {bundle}")
     assert "stage tls" in told
     assert "does not trust the issuer" in told
+
+
+@pytest.fixture
+def impostor(world: World) -> Iterator[None]:
+    """A host that lies: in its answer, and with a Postgres of its own at the database's name."""
+    described = world.client("rds").describe_db_instances(DBInstanceIdentifier=DATABASE)
+    name = described["DBInstances"][0]["Endpoint"]["Address"]
+    world.shell(
+        "mkdir -p /opt/impostor; cd /opt/impostor\n"
+        f"cat > python <<'END'\n{LIAR}END\nchmod 755 python\n"
+        f"cat > server.py <<'END'\n{IMPOSTOR}END\n"
+        f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out cert -days 1 "
+        f"-subj /CN=liar -addext 'subjectAltName=DNS:{name}' 2>/dev/null; cat cert key > pem\n"
+        f"cp /etc/hosts hosts; echo '127.0.0.1 {name}' >> /etc/hosts\n"
+        "systemd-run --quiet --unit=impostor /usr/bin/python3 /opt/impostor/server.py\n"
+    )
+    yield
+    world.shell("systemctl stop impostor; cat /opt/impostor/hosts > /etc/hosts; rm -r /opt/impostor")
+
+
+@pytest.mark.usefixtures("impostor")
+def test_a_host_that_lies_gets_no_password(world: World) -> None:
+    told = refused(world, f"{FIRST} database_python=/opt/impostor/python", "-vvvv")
+    assert "through the host host, stage tls" in told
+    assert "does not trust the issuer" in told
+    assert "another server answers in the database's place: do not trust the host host" in told
+    heard = world.shell("cat /opt/impostor/heard | base64 -w0; journalctl --no-pager --boot --output=cat")
+    assert heard.startswith("AAAACATSFi8"), "the impostor was asked for TLS"
+    assert [secret for secret in world.secrets()[:1] if secret in heard or secret in told] == []
+
+
+def test_a_host_that_forwards_nothing_is_told_what_to_change(world: World) -> None:
+    sql(world, URL, "alter role app password 'another'")
+    rule = "/etc/ssh/sshd_config.d/no-forwarding.conf"
+    world.shell(f"echo AllowTcpForwarding no > {rule}; systemctl reload ssh")
+    try:
+        told = refused(world, FIRST)
+    finally:
+        world.shell(f"rm {rule}; systemctl reload ssh")
+    assert "administratively prohibited" in told
+    assert "AllowTcpForwarding" in told
+    assert changed(world, FIRST)[0]
 
 
 @pytest.mark.usefixtures("no_second")

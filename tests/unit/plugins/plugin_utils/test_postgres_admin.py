@@ -200,7 +200,8 @@ def test_a_host_that_answers_in_the_databases_place_gets_no_password(
     message = str(refused.value)
     assert words in message
     assert "through the host i-0badbadbad, stage tls" in message
-    assert "do not trust i-0badbadbad" in message
+    assert "do not trust the host i-0badbadbad" in message
+    assert str(tmp_path) not in message
     assert b"canary" not in liar.heard
     assert CANARY not in message
 

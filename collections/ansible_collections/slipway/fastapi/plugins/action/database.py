@@ -110,7 +110,8 @@ class ActionModule(ActionBase):
                 job = Job(login, given["timeout"], variables, given["control_ca"], store)
                 outcome = self._prepare(account, instance, job)
         except (DatabaseError, TunnelError) as error:
-            raise AnsibleActionFail(str(error)) from error
+            # Ansible would append the text of each exception before it, which say the same.
+            raise AnsibleActionFail(str(error)) from None
         return {
             "changed": found.changed or outcome["changed"],
             "diff": [

@@ -7,6 +7,7 @@ name, both as AWS's API gives them to the control node. A host that answers in t
 from __future__ import annotations
 
 import socket
+import ssl
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -106,8 +107,16 @@ class Server:
         except OSError as error:
             raise self._failure(f"no connection ({error.strerror or type(error).__name__})", FORWARD_FIX) from error
         except StageError as error:
-            fix = f"{FORWARD_FIX}. If both are right, do not trust {self.carrier}: another server answers there"
-            raise self._failure(error.cause, fix) from error
+            cause = error.cause.replace(str(self.ca_file), "the CA bundle of RDS")
+            raise self._failure(cause, self._way_out(error)) from error
+
+    def _way_out(self, error: StageError) -> str:
+        if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+            return (
+                f"another server answers in the database's place: do not trust the host {self.carrier} until you know "
+                "why, or name the right bundle with database_control_ca"
+            )
+        return f"{FORWARD_FIX}; if both are right, another server answers there: do not trust the host {self.carrier}"
 
     def log_in(self, user: str, password: str, database: str, fix: str) -> psycopg.Connection[tuple[Any, ...]]:
         """An authenticated session in autocommit mode.
