@@ -134,7 +134,7 @@ sandbox-status: venv ## Say what runs in the sandbox
 	@$(bin)/python -m sandbox status
 
 ## Tests
-.PHONY: test test-long lint unit app-test terraform-test molecule integration e2e e2e-long faults interruptions mutate
+.PHONY: test test-long lint unit app-test terraform-test aws-rules aws-rules-long molecule integration e2e e2e-long faults interruptions mutate
 test: ready ## Run the tests, in the order below, and print times and counts: about 40 minutes with two processors
 	@$(run_tests)
 
@@ -150,6 +150,9 @@ app-test: ready ## The sample service's own tests
 terraform-test: venv ## terraform fmt, validate and test for each module and root
 	@$(run_tests) terraform-test
 
+aws-rules: venv ## Plans of the stacks, checked against AWS's published rules
+	@$(run_tests) aws-rules
+
 molecule: ready ## Each role on a real systemd host
 	@$(run_tests) molecule
 
@@ -162,6 +165,9 @@ e2e: ready ## site.yml from nothing, twice, and what bad input gets
 ## Tests that take hours
 test-long: ready ## Run all of these, in this order, and print times and counts
 	@$(run_tests) --long
+
+aws-rules-long: venv ## The same with a plan of every combination of choices
+	@$(run_tests) --long aws-rules-long
 
 e2e-long: ready ## Interruptions of site.yml, loss under load, and each variant of what e2e tries once
 	@$(run_tests) --long e2e-long

@@ -220,6 +220,7 @@ def faults(runner: Runner) -> Counts:
     return result
 
 
+AWS_RULES = ROOT / "tests" / "aws_rules"
 E2E = ROOT / "tests" / "e2e"
 
 STAGES = (
@@ -228,6 +229,7 @@ STAGES = (
     pytest_stage("unit", ROOT / "tests" / "unit", "-n", "auto", "--dist", "loadfile"),
     Stage("app-test", app_test),
     Stage("terraform-test", terraform),
+    pytest_stage("aws-rules", AWS_RULES),
     Stage("molecule", molecule, sandbox="test"),
     pytest_stage("integration", ROOT / "tests" / "integration", sandbox="test"),
     pytest_stage("e2e", E2E, sandbox="main"),
@@ -235,6 +237,7 @@ STAGES = (
 
 #: What takes long by its nature; docs/tests.md says when each was last run, and with which result.
 LONG_STAGES = (
+    pytest_stage("aws-rules-long", AWS_RULES, long=True),
     pytest_stage("e2e-long", E2E, long=True, sandbox="main"),
     Stage("faults", faults, sandbox="main"),
     Stage("interruptions", interruptions, sandbox="main"),

@@ -21,6 +21,7 @@ PROMISED = {
         "unit",
         "app-test",
         "terraform-test",
+        "aws-rules",
         "molecule",
         "integration",
         "e2e",
