@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.aws_rules import combinations, planted
+from tests.aws_rules import combinations, refusals
 from tests.aws_rules.planning import Job, Plans, account, planning
 
 
@@ -33,10 +33,13 @@ def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             for half in (found[0::2], found[1::2])
             if half
         ]
+        if any("state" in item.nodeid for item in request.session.items):
+            jobs.append(Job("state", combinations.state_buckets()))
         if any("planted" in item.nodeid or "translation" in item.nodeid for item in request.session.items):
-            text = combinations.variables(planted.COMBINATION, endpoint)
+            text = combinations.variables(refusals.COMBINATION, endpoint)
             jobs += [
-                Job("stacks/ec2", {f"planted{number}": text}, planted.files(number)) for number in range(planted.PLANS)
+                Job("stacks/ec2", {f"planted{number}": text}, refusals.files(number))
+                for number in range(refusals.PLANS)
             ]
         with planning(jobs, endpoint, tmp_path_factory.mktemp("plans")) as made:
             yield made

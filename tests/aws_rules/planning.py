@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -20,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-PROVIDER = "registry.terraform.io/hashicorp/aws"
 #: A plan takes seconds. This is for a machine with much else to do.
 SECONDS = 300.0
 
@@ -46,6 +46,9 @@ class Plans:
         self._changes: dict[str, list[Mapping[str, Any]]] = {}
         self._errors: dict[str, str] = {}
         self._news = threading.Condition()
+        self.running: set[subprocess.Popen[str]] = set()
+        self.making_ready = threading.Lock()
+        self.ready: dict[str, Path] = {}
 
     def changes(self, name: str) -> list[Mapping[str, Any]]:
         """The plan's `resource_changes`, waited for.
@@ -74,11 +77,11 @@ class Plans:
             self._news.notify_all()
 
     def learn(self, line: str) -> None:
-        """Keep the provider's schemas, which each plan repeats in many megabytes."""
+        """Keep the providers' schemas, which each plan repeats in many megabytes."""
         with self._news:
             if not self.schemas:
-                found = json.loads(line)["test_plan"]["provider_schemas"][PROVIDER]["resource_schemas"]
-                self.schemas.update(found)
+                for provider in json.loads(line)["test_plan"]["provider_schemas"].values():
+                    self.schemas.update(provider.get("resource_schemas", {}))
 
 
 @contextmanager
@@ -106,6 +109,9 @@ def planning(jobs: Sequence[Job], endpoint: str, directory: Path) -> Iterator[Pl
     try:
         yield plans
     finally:
+        # Tests that failed, or were interrupted, wait for no plan.
+        for process in list(plans.running):
+            process.send_signal(signal.SIGINT)
         pool.shutdown(cancel_futures=True)
 
 
@@ -147,16 +153,7 @@ def _plan(job: Job, directory: Path, environment: Mapping[str, str], plans: Plan
         f'run "{name}" {{\ncommand = plan\nvariables {{\n{text}\n}}\n}}' for name, text in job.runs.items()
     )
     (root / "tests" / "plans.tftest.hcl").write_text(runs, encoding="utf-8")
-    made_ready = subprocess.run(
-        ["terraform", "init", "-backend=false", "-input=false", "-no-color"],
-        cwd=root,
-        env=environment,
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    if made_ready.returncode:
-        raise PlanError(made_ready.stdout + made_ready.stderr)
+    _make_ready(job.root, root, environment, plans)
     with subprocess.Popen(
         ["terraform", "test", "-json", "-verbose", "-no-color"],
         cwd=root,
@@ -167,8 +164,30 @@ def _plan(job: Job, directory: Path, environment: Mapping[str, str], plans: Plan
         stderr=subprocess.STDOUT,
     ) as process:
         assert process.stdout is not None
+        plans.running.add(process)
         said = [text for line in process.stdout if (text := _read(line, plans))]
+        plans.running.discard(process)
     plans.fail(list(job.runs), "\n".join(said) or f"terraform test ended with {process.returncode}")
+
+
+def _make_ready(name: str, root: Path, environment: Mapping[str, str], plans: Plans) -> None:
+    """Initialise a root module once for all of its copies: Terraform reads the whole provider for its checksum."""
+    with plans.making_ready:
+        if first := plans.ready.get(name):
+            shutil.copytree(first / ".terraform", root / ".terraform", symlinks=True)
+            shutil.copy2(first / ".terraform.lock.hcl", root)
+            return
+        done = subprocess.run(
+            ["terraform", "init", "-backend=false", "-input=false", "-no-color"],
+            cwd=root,
+            env=environment,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        if done.returncode:
+            raise PlanError(done.stdout + done.stderr)
+        plans.ready[name] = root
 
 
 def _read(line: str, plans: Plans) -> str:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.aws_rules.account import REGIONS
 from tests.aws_rules.planning import Plans
-from tests.aws_rules.planted import COMBINATION, PLANS, PLANTED, Planted, files
+from tests.aws_rules.planted import Planted
+from tests.aws_rules.refusals import COMBINATION, PLANS, PLANTED, files
 from tools.aws_rules.check import check
 from tools.aws_rules.findings import Finding
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws_rules.planning import Plans
-from tools.aws_rules import untranslated
+from tools.aws_rules import untranslated, versions
 from tools.aws_rules.shapes import Block, Shape
 from tools.aws_rules.tables import TYPES
 from tools.aws_rules.translate import translate
@@ -138,3 +138,11 @@ def test_what_has_no_translation_is_named(change: dict[str, object], wanted: str
         [{"mode": "managed", "address": "a.b", "type": change["type"], "change": after}], plans.schemas
     ).missing
     assert [(each.type, each.argument) for each in found] == [(change["type"], wanted)]
+
+
+def test_a_bare_major_release_stands_for_its_newest_minor_one() -> None:
+    major, _, minor = versions.newest("postgres", "16").partition(".")
+    assert (major, int(minor) >= 10) == ("16", True)
+    assert versions.newest("postgres", "16.1") == "16.1"
+    assert versions.newest("postgres", "99") == "99"
+    assert versions.newest("no-such-engine", "1") == "1"

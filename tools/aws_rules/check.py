@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from tools.aws_rules import own
+from tools.aws_rules import own, requests
 from tools.aws_rules.findings import Finding
 from tools.aws_rules.lint import lint
 from tools.aws_rules.translate import Change, Missing, Schema, changed, translate
@@ -23,7 +23,7 @@ def check(
     """
     translation = translate(changes, schemas)
     found = lint(translation, [region, *(each for each in regions if each != region)])
-    found += own.check(changed(changes), region)
+    found += requests.check(changed(changes)) + own.check(changed(changes), region)
     secret = {each["address"]: each["change"].get("after_sensitive") or {} for each in changes}
     return [_without_secret(each, secret[each.address]) for each in found], translation.missing
 

@@ -1,6 +1,6 @@
 """Rules of AWS that cfn-lint does not know, about values of a plan that stand together.
 
-Rules about one value alone are in the sandbox's table, which checks requests by them as well.
+Rules about one value of one request are in the sandbox's table (`tools/aws_rules/requests.py`).
 """
 
 from __future__ import annotations

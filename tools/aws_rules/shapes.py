@@ -60,6 +60,11 @@ class Type:
     finish: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda properties: properties)
 
 
+def unless_zero(value: float) -> Any:
+    """Zero is the provider's word for nothing in some arguments, and is not sent."""
+    return value or OMIT
+
+
 def tags(value: Mapping[str, str]) -> list[dict[str, str]]:
     """Tags in CloudFormation's form."""
     return [{"Key": key, "Value": each} for key, each in sorted(value.items())]

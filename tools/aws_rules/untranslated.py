@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPES: dict[str, str] = {
     "aws_default_security_group": "AWS makes the group with its VPC and gives it its name and description.",
+    "terraform_data": "Terraform's own: no request to AWS has anything of it.",
 }
 
 _IN_TAGS_ALL = "tags_all holds these tags and the provider's default_tags."

@@ -57,7 +57,7 @@ variable "master_username" {
 
 variable "engine_version" {
   type        = string
-  description = "Postgres release: a major one (\"16\"), and RDS chooses and upgrades the minor, or an exact one (\"16.8\")."
+  description = "Postgres release: a major one (\"16\"), and RDS chooses and upgrades the minor, or an exact one (\"16.14\")."
   default     = "16"
   nullable    = false
 

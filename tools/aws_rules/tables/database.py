@@ -5,13 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tools.aws_rules import versions
-from tools.aws_rules.shapes import OMIT, TAGS, Block, To, Type
+from tools.aws_rules.shapes import TAGS, Block, To, Type, unless_zero
 from tools.aws_rules.tables import placeholders
-
-
-def _limit(value: int) -> Any:
-    """Zero is the provider's word for no growth, and is not sent."""
-    return value or OMIT
 
 
 def _version(properties: dict[str, Any]) -> dict[str, Any]:
@@ -66,7 +61,7 @@ TYPES = {
             "port": To("Port", str),
             "storage_type": To("StorageType"),
             "allocated_storage": To("AllocatedStorage", str),
-            "max_allocated_storage": To("MaxAllocatedStorage", _limit),
+            "max_allocated_storage": To("MaxAllocatedStorage", unless_zero),
             "storage_encrypted": To("StorageEncrypted"),
             "iops": To("Iops"),
             "db_subnet_group_name": To("DBSubnetGroupName", unknown=placeholders.name),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tools.aws_rules.shapes import OMIT, TAGS, Block, Shape, To, Type
+from tools.aws_rules.shapes import OMIT, TAGS, Block, Shape, To, Type, unless_zero
 from tools.aws_rules.tables import placeholders
 
 _OF_BUCKET = ("aws_s3_bucket", "bucket")
@@ -34,7 +34,7 @@ _LIFECYCLE_RULE: Shape = {
     ),
     "expiration": Block(
         "Expiration",
-        {"days": To("ExpirationInDays"), "expired_object_delete_marker": To("ExpiredObjectDeleteMarker")},
+        {"days": To("ExpirationInDays", unless_zero), "expired_object_delete_marker": To("ExpiredObjectDeleteMarker")},
     ),
     "noncurrent_version_expiration": Block(
         "NoncurrentVersionExpiration",
