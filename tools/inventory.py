@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.machinery import NamespaceLoader
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ from ansible_collections.slipway.fastapi.plugins.modules.account import (  # noq
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import host_errors  # noqa: E402
 
 GROUP = "slipway"
-PACKAGES = ("ansible_collections.slipway.fastapi", "ansible_collections.slipway", "ansible_collections")
+COLLECTIONS = "ansible_collections"
 ACCOUNT = "{{ {'aws': slipway_aws, 'sandbox': slipway_sandbox, 'allowed': slipway_allowed.account_ids} }}"
 CONTRACT = "{{ slipway_allowed | combine({'environment': slipway_environment}) }}"
 # A variable of a host, as the contract reads it.
@@ -84,10 +85,9 @@ def read(path: str) -> Fleet:
 
 
 def _import_anew() -> None:
-    """Have Ansible's importer load the collection's packages: what was imported before it lacks their metadata."""
-    for name in PACKAGES:
-        package = sys.modules.get(name)
-        if package is not None and not hasattr(package, "_collection_meta"):
+    """Have Ansible's importer load the collections' folders: Python's own, which came first, knows no plugins."""
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] == COLLECTIONS and isinstance(module.__loader__, NamespaceLoader):
             del sys.modules[name]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
-from tools.inventory import PACKAGES
+from tools.inventory import COLLECTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -47,12 +47,11 @@ def yaml_of(path: Path) -> Any:
 def own_plugin_loader() -> Iterator[None]:
     """Undo what reading an inventory in this process does to the imports of other tests."""
     finder: Any = _AnsibleCollectionFinder
-    packages = {name: sys.modules.get(name) for name in PACKAGES}
+    before = {name: module for name, module in sys.modules.items() if name.split(".")[0] == COLLECTIONS}
     try:
         yield
     finally:
         finder._remove()
-        for name, package in packages.items():
-            sys.modules.pop(name, None)
-            if package is not None:
-                sys.modules[name] = package
+        for name in [name for name in sys.modules if name.split(".")[0] == COLLECTIONS]:
+            del sys.modules[name]
+        sys.modules.update(before)
