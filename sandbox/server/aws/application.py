@@ -29,6 +29,7 @@ from sandbox.server.aws import (
     public_addresses,
     roles,
     security_groups,
+    subnet_groups,
     tags,
     unsupported,
 )
@@ -52,6 +53,7 @@ _FIXES = (
     parameters,
     roles,
     security_groups,
+    subnet_groups,
     tags,
 )
 

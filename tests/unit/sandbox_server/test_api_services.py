@@ -120,6 +120,29 @@ def test_a_static_parameter_waits_for_a_reboot(rds: Any) -> None:
     }
 
 
+def test_a_subnet_group_covers_two_zones(server: Server, rds: Any) -> None:
+    """hashicorp/terraform-provider-aws#17373."""
+    found = server.client("ec2").describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
+    by_zone = {each["AvailabilityZone"]: each["SubnetId"] for each in found}
+    one, two = list(by_zone.values())[:2]
+    given = {"DBSubnetGroupName": "zones", "DBSubnetGroupDescription": "d"}
+    with pytest.raises(ClientError, match="DBSubnetGroupDoesNotCoverEnoughAZs.*at least 2 AZs"):
+        rds.create_db_subnet_group(**given, SubnetIds=[one])
+    rds.create_db_subnet_group(**given, SubnetIds=[one, two])
+
+
+def test_what_protects_a_database_holds(rds: Any) -> None:
+    """hashicorp/terraform-provider-aws#26233; terraform-aws-modules/terraform-aws-rds#445."""
+    create(rds, "guarded", DeletionProtection=True)
+    with pytest.raises(ClientError, match="Cannot delete protected DB Instance, please disable deletion protection"):
+        rds.delete_db_instance(DBInstanceIdentifier="guarded", SkipFinalSnapshot=True)
+    rds.modify_db_instance(DBInstanceIdentifier="guarded", DeletionProtection=False, ApplyImmediately=True)
+    rds.create_db_snapshot(DBInstanceIdentifier="guarded", DBSnapshotIdentifier="taken")
+    with pytest.raises(ClientError, match="DBSnapshotAlreadyExists"):
+        rds.delete_db_instance(DBInstanceIdentifier="guarded", FinalDBSnapshotIdentifier="taken")
+    rds.delete_db_instance(DBInstanceIdentifier="guarded", FinalDBSnapshotIdentifier="new")
+
+
 def test_a_parameter_that_is_too_long_is_refused(server: Server) -> None:
     ssm = server.client("ssm")
     with pytest.raises(ClientError, match="Standard tier parameters support a maximum parameter value of 4096"):
