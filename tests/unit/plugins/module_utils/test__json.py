@@ -28,11 +28,13 @@ OBJECTS = '{"release":' * 100_000
 CLOSED = '{"probes": [' + "[" * 500 + "]" * 500 + "]}"
 TEXTS = {"brackets": BRACKETS, "objects": OBJECTS, "closed": CLOSED}
 PLUGINS = Path(_json.__file__).parent.parent
-# The rest reads what Terraform or Slipway itself has just written.
+# These read what Terraform, Slipway itself or root's cloud-init has written.
 TRUSTED = {
     "module_utils/_json.py",
     "module_utils/_probes/command.py",
     "module_utils/_probes/web.py",
+    "modules/first_contact.py",
+    "plugin_utils/_in_process.py",
     "plugin_utils/_terraform_cli.py",
     "plugin_utils/_terraform_log.py",
 }
