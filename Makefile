@@ -189,8 +189,8 @@ collection: venv ## Build the collection that ansible-galaxy can install, in dis
 docs: venv ## Write the tables in roles/*/README.md anew from the argument specifications
 	@$(bin)/python -m tools.role_readmes
 
-lock: venv ## Resolve requirements.in anew into the locked requirements.txt, here and in the sample service
-	@for folder in . examples/app; do \
+lock: venv ## Resolve requirements.in anew into the locked requirements.txt, here, in the sample service and in tests/checkov
+	@for folder in . examples/app tests/checkov; do \
 		(cd "$$folder" && "$(CURDIR)/$(bin)/uv" pip compile --universal --generate-hashes --python-version 3.11 -q requirements.in -o requirements.txt) || exit; \
 	done
 

@@ -47,7 +47,7 @@ def ensure(root: Path, report: Report) -> None:
         step.progress("uv installs the locked packages")
         _run(
             [str(venv / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes", str(lock)],
-            {"VIRTUAL_ENV": str(venv), "UV_SYSTEM_CERTS": "1", **_cache(root), **_index(venv)},
+            {"VIRTUAL_ENV": str(venv), "UV_SYSTEM_CERTS": "1", **cache(root), **index(venv)},
         )
         (venv / _STAMP).write_text(wanted)
 
@@ -126,12 +126,12 @@ def _install_uv(venv: Path, lock: Path) -> None:
             _run(command, {"PIP_CERT": str(bundle)})
 
 
-def _cache(root: Path) -> dict[str, str]:
+def cache(root: Path) -> dict[str, str]:
     """A cache within the checkout, so that nothing is left elsewhere; the operator's own choice comes first."""
     return {} if "UV_CACHE_DIR" in os.environ else {"UV_CACHE_DIR": str(root / ".cache" / "uv")}
 
 
-def _index(venv: Path) -> dict[str, str]:
+def index(venv: Path) -> dict[str, str]:
     """The package index that pip is told to use on this machine, in uv's words: uv does not read pip's settings."""
     if "UV_DEFAULT_INDEX" in os.environ:
         return {}
