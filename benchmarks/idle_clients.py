@@ -30,10 +30,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar, trust_as_template
+from ansible.template import trust_as_template
 
-from tests.unit.roles.loading import variables_of
+from tests.unit.roles.loading import templar_of, variables_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "idle_clients"
@@ -74,7 +73,7 @@ class Setup:
         """A template of a role with its defaults."""
         variables = variables_of(self.roles / role, ("defaults/main", "vars/main")) | own
         text = (self.roles / role / "templates" / template).read_text(encoding="utf-8")
-        return str(Templar(loader=DataLoader(), variables=variables).template(trust_as_template(text)))
+        return str(templar_of(variables).template(trust_as_template(text)))
 
     def files(self, role: str, template: str) -> int:
         """The limit of open files that a unit sets."""
