@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import docker
 from docker.errors import APIError, NotFound
 
-from sandbox.machine import labels
+from sandbox.machine import labels, machine_images
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,21 @@ class Counts:
     containers: int
     networks: int
     volumes: int
+    #: Machine images that were made of instances.
+    images: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.containers or self.networks or self.volumes)
+        return bool(self.containers or self.networks or self.volumes or self.images)
 
     def __str__(self) -> str:
         parts = [
             f"{number} {word}{'' if number == 1 else 's'}"
-            for number, word in ((self.containers, "container"), (self.networks, "network"), (self.volumes, "volume"))
+            for number, word in (
+                (self.containers, "container"),
+                (self.networks, "network"),
+                (self.volumes, "volume"),
+                (self.images, "image"),
+            )
             if number
         ]
         return ", ".join(parts) or "nothing"
@@ -38,6 +45,7 @@ def count(client: docker.DockerClient, sandbox: str) -> Counts:
         len(client.api.containers(all=True, filters=only)),
         len(client.networks.list(filters=only)),
         len(client.volumes.list(filters=only)),
+        len(machine_images.of(client, sandbox)),
     )
 
 
@@ -54,6 +62,7 @@ def remove(client: docker.DockerClient, sandbox: str) -> Counts:
     for volume in client.volumes.list(filters=only):
         with suppress(NotFound):
             volume.remove(force=True)
+    machine_images.remove_all(client, sandbox)
     return before
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import docker
 from docker.errors import DockerException
 
-from sandbox.machine import databases, hosts, images, labels, networks, packet_filter, planning
+from sandbox.machine import databases, hosts, images, labels, machine_images, networks, packet_filter, planning
 from sandbox.machine.attempts import Attempts, in_words
 from sandbox.machine.builds import Builds
 from sandbox.machine.engine import EngineError, cgroup_version, connect
@@ -21,7 +21,7 @@ from sandbox.machine.planning import Action, Container
 from sandbox.machine.status import MachineStatus, Status, write
 from sandbox.machine.trust import machine_certificates
 from sandbox.server.certificates import database_certificate
-from sandbox.server.world import Database, Host, Network, SecurityGroup, World
+from sandbox.server.world import Database, Host, MachineImage, Network, SecurityGroup, World
 from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -51,6 +51,8 @@ class _Picture:
     databases: dict[str, Database]
     groups: dict[str, SecurityGroup]
     containers: dict[tuple[str, str], Container]
+    #: By id: those that were made of an instance.
+    machine_images: dict[str, MachineImage]
     #: Names of the Docker networks that any of the containers is in.
     joined: frozenset[str]
 
@@ -117,6 +119,9 @@ class Reconciler:
         for action in actions:
             if work := self._work(client, action, picture):
                 self._attempts.submit((action.kind, action.identity), action.verb, work)
+        for image in picture.machine_images.values():
+            if not image.available:
+                self._attempts.submit(("machine image", image.image_id), "store", partial(self._store, client, image))
         for container in picture.containers.values():
             if container.running:
                 self._follow(client, container, picture)
@@ -141,6 +146,7 @@ class Reconciler:
             databases={item.identifier: item for item in self._world.databases()},
             groups={item.group_id: item for item in self._world.security_groups()},
             containers={(item.kind, item.identity): item for item in found},
+            machine_images={item.image_id: item for item in self._world.machine_images()},
             joined=frozenset(name for summary in summaries for name in summary["NetworkSettings"]["Networks"]),
         )
 
@@ -199,14 +205,25 @@ class Reconciler:
         return lambda: work(client, settings, identity)
 
     def _host_creation(self, client: docker.DockerClient, host: Host, picture: _Picture) -> Callable[[], object] | None:
-        settings, image = self._settings, images.of_host(host.image_name)
-        self._builds.want(image, self._stop)
-        tag = self._builds.tag(image)
+        settings, tag = self._settings, self._image(host, picture)
         if tag is None or host.vpc_id not in self._served:
             return None
         trusted = machine_certificates() | {"slipway-sandbox.crt": settings.ca_certificate.read_bytes()}
         plan = hosts.Plan(host, picture.networks[host.vpc_id], tag, cgroup_version(client), trusted)
         return lambda: hosts.create(client, settings, plan)
+
+    def _image(self, host: Host, picture: _Picture) -> str | None:
+        """The Docker image of a host, or None while it is not there yet."""
+        made = picture.machine_images.get(host.image_id)
+        if made:
+            return machine_images.tag_of(self._settings, made.image_id) if made.available else None
+        image = images.of_host(host.image_name)
+        self._builds.want(image, self._stop)
+        return self._builds.tag(image)
+
+    def _store(self, client: docker.DockerClient, image: MachineImage) -> None:
+        machine_images.store(client, self._settings, image.image_id, image.instance_id)
+        self._world.record_image(image.image_id)
 
     def _database_creation(
         self, client: docker.DockerClient, database: Database, picture: _Picture
@@ -279,6 +296,7 @@ class Reconciler:
         self._filtered = {key: each for key, each in self._filtered.items() if key in picture.containers}
         known = {("rules of", identity) for _, identity in picture.containers}
         known |= {("host", item) for item in picture.hosts} | {("database", item) for item in picture.databases}
+        known |= {("machine image", image_id) for image_id in picture.machine_images}
         self._attempts.keep(known | set(picture.containers) | {("network", item) for item in picture.networks})
 
     # What is told
@@ -302,8 +320,8 @@ class Reconciler:
     def _machine(self, picture: _Picture, kind: labels.Kind, identity: str, state: str, address: str) -> MachineStatus:
         container = picture.containers.get((kind, identity))
         if container is None:
-            image = images.of_host(picture.hosts[identity].image_name) if kind == "host" else "postgres"
-            shown = "none" if self._builds.tag(image) else "waits for its image"
+            tag = self._image(picture.hosts[identity], picture) if kind == "host" else self._builds.tag("postgres")
+            shown = "none" if tag else "waits for its image"
         elif not container.running:
             shown = "stopped"
         elif kind == "database" and identity not in self._applied:

@@ -51,6 +51,7 @@ class Host:
     state: HostState
     security_group_ids: tuple[str, ...]
     launch_index: int
+    image_id: str
     #: The machine image's name, such as ``debian-12-amd64-20250428-2096``.
     image_name: str
     instance_type: str
@@ -58,6 +59,16 @@ class Host:
     tags: dict[str, str] = field(default_factory=dict)
     #: How often the API was asked to reboot it.
     reboots: int = 0
+
+
+@dataclass(frozen=True)
+class MachineImage:
+    """A machine image that was made of an instance, by CreateImage."""
+
+    image_id: str
+    instance_id: str
+    #: Whether instances can be started from it.
+    available: bool
 
 
 @dataclass(frozen=True)
@@ -93,6 +104,12 @@ class World(Protocol):
 
     def security_groups(self) -> list[SecurityGroup]:
         """All security groups of the sandbox's region."""
+
+    def machine_images(self) -> list[MachineImage]:
+        """The machine images of the sandbox's region that were made of instances."""
+
+    def record_image(self, image_id: str) -> None:
+        """Make the machine image available: what it is made of is stored."""
 
     def record_console(self, instance_id: str, text: str) -> None:
         """Make *text* what GetConsoleOutput answers for the instance: the host's boot log, with its SSH host keys."""

@@ -23,9 +23,9 @@ options:
     type: str
     required: true
   state:
-    description: Whether it exists.
+    description: Whether it exists; V(stored) makes a machine image of the host.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, stored]
     default: present
   aws:
     description: Region, endpoint and credentials of the sandbox's API.
@@ -54,6 +54,12 @@ options:
     description: Debian's release on the host.
     type: int
     default: 12
+  image:
+    description:
+      - Name of a machine image of this account that the host is started from, where there is one.
+      - With O(state=stored) the name of the image that is made of the host.
+    type: str
+    default: ""
 author:
   - Slipway maintainers
 """
@@ -121,6 +127,7 @@ class World:
         self._database: str | None = params["database"]
         self._user_data: str = params["user_data"]
         self._debian: int = params["debian"]
+        self._image: str = params["image"]
 
     def make(self) -> str:
         """Make all of it and return the host's private address."""
@@ -136,6 +143,11 @@ class World:
             self._make_database(self._database)
         self._make_role()
         return self._make_host()
+
+    def store(self) -> None:
+        """Make a machine image of the host, and wait until hosts can be started from it."""
+        self._ec2.create_image(InstanceId=self._hosts()[0], Name=self._image)
+        _wait(lambda: self._own_images()[0]["State"] == "available", f"machine image {self._image}")
 
     def remove(self) -> bool:
         """Remove all of it and say whether anything was there."""
@@ -193,9 +205,7 @@ class World:
         return str(self._instance(hosts[0])["PrivateIpAddress"])
 
     def _launch(self) -> str:
-        images = self._ec2.describe_images(
-            Owners=[DEBIAN], Filters=[{"Name": "name", "Values": [f"debian-{self._debian}-amd64-*"]}]
-        )["Images"]
+        images = self._own_images() or self._debians()
         newest = max(images, key=lambda image: str(image["CreationDate"]))
         subnets = self._ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["true"]}])["Subnets"]
         answer = self._ec2.run_instances(
@@ -212,6 +222,14 @@ class World:
             TagSpecifications=[{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": self._name}]}],
         )
         return str(answer["Instances"][0]["InstanceId"])
+
+    def _own_images(self) -> list[dict[str, Any]]:
+        named = [{"Name": "name", "Values": [self._image or "none"]}]
+        return list(self._ec2.describe_images(Owners=["self"], Filters=named)["Images"])
+
+    def _debians(self) -> list[dict[str, Any]]:
+        named = [{"Name": "name", "Values": [f"debian-{self._debian}-amd64-*"]}]
+        return list(self._ec2.describe_images(Owners=[DEBIAN], Filters=named)["Images"])
 
     def _group(self) -> str:
         """The security group of the host and its database: SSH from this machine, anything between the two."""
@@ -276,18 +294,22 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "state": {"type": "str", "choices": ["present", "absent", "stored"], "default": "present"},
             "aws": {"type": "dict", "required": True},
             "parameters": {"type": "list", "elements": "dict", "default": []},
             "buckets": {"type": "list", "elements": "str", "default": []},
             "database": {"type": "str"},
             "user_data": {"type": "str", "default": ""},
             "debian": {"type": "int", "default": 12},
+            "image": {"type": "str", "default": ""},
         }
     )
     world = World(module.params)
     if module.params["state"] == "absent":
         module.exit_json(changed=world.remove())
+    if module.params["state"] == "stored":
+        world.store()
+        module.exit_json(changed=True)
     module.exit_json(changed=True, private_ip=world.make())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.amis import Ami, AmiBackend
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState
 from moto.ec2.models.subnets import Subnet
@@ -32,6 +33,7 @@ def install() -> None:
     _refuse_what_cannot_start()
     _give_the_profile_to_all()
     _count_reboots()
+    _let_images_become_available()
 
 
 def reboots(instance: Instance) -> int:
@@ -148,3 +150,13 @@ def _count_reboots() -> None:
     def reboot(original: Callable[..., None], instance: Instance) -> None:
         original(instance)
         setattr(instance, _REBOOTS, reboots(instance) + 1)
+
+
+def _let_images_become_available() -> None:
+    """An image of an instance is pending until its content is stored. moto's is available at once, without content."""
+
+    @replaces(AmiBackend, "create_image")
+    def create_image(original: Callable[..., Ami], backend: Any, *args: Any, **kwargs: Any) -> Ami:
+        image = original(backend, *args, **kwargs)
+        image.state = "pending"
+        return image

@@ -16,7 +16,7 @@ from moto.secretsmanager.exceptions import SecretNotFoundException
 from moto.secretsmanager.models import secretsmanager_backends
 
 from sandbox.server.aws import console, instances
-from sandbox.server.world import Database, Host, Network, Rule, SecurityGroup
+from sandbox.server.world import Database, Host, MachineImage, Network, Rule, SecurityGroup
 from sandbox.settings import Settings
 
 
@@ -51,6 +51,18 @@ class MotoWorld:
         """All security groups of the sandbox's region."""
         with self._lock:
             return [_group(group) for of_vpc in self._ec2.groups.values() for group in of_vpc.values()]
+
+    def machine_images(self) -> list[MachineImage]:
+        """The machine images of the sandbox's region that were made of instances."""
+        with self._lock:
+            made = [ami for ami in self._ec2.amis.values() if ami.instance_id]
+            return [MachineImage(ami.id, ami.instance_id, ami.state == "available") for ami in made]
+
+    def record_image(self, image_id: str) -> None:
+        """Make the machine image available."""
+        with self._lock:
+            if image_id in self._ec2.amis:
+                self._ec2.amis[image_id].state = "available"
 
     def record_console(self, instance_id: str, text: str) -> None:
         """Make *text* what GetConsoleOutput answers for the instance."""
@@ -107,6 +119,7 @@ def _host(ec2: EC2Backend, instance: Instance) -> Host:
         state=instance.state,
         security_group_ids=tuple(sorted(group.id for group in instance.security_groups)),
         launch_index=int(instance.ami_launch_index),
+        image_id=instance.image_id,
         image_name=(image.name or "") if image else "",
         instance_type=instance.instance_type,
         private_dns_name=instance.private_dns_name,

@@ -107,3 +107,18 @@ def test_junit_tells_the_same(make: Make, tmp_path: Path) -> None:
     suite = ElementTree.parse(file).getroot()
     assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
     assert {case.get("name") for case in suite if case.find("failure") is not None} == {"bad"}
+
+
+SCENARIO = (
+    "provisioner: {{inventory: {{group_vars: {{all: {{scenario_before: [{before}], scenario_debian: {debian}}}}}}}}}"
+)
+
+
+def test_machine_images_are_made_where_two_scenarios_begin_with_them(make: Make, tmp_path: Path) -> None:
+    runner = make(0)
+    for name, before, debian in (("a", "base", 12), ("b", "base, python", 12), ("c", "base", 13), ("d", "", 13)):
+        (tmp_path / "molecule" / name).mkdir()
+        text = SCENARIO.format(before=before, debian=debian)
+        (tmp_path / "molecule" / name / "molecule.yml").write_text(text, encoding="utf-8")
+    assert runner.releases_of(["a", "b", "c", "d"]) == [12]
+    assert runner.releases_of(["a", "c", "d"]) == []

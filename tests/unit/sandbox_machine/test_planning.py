@@ -9,7 +9,9 @@ import pytest
 from sandbox.machine.planning import Action, Container, for_databases, for_hosts
 from sandbox.server.world import Database, Host, HostState
 
-HOST = Host("i-1", "vpc-1", "10.20.0.4", None, "running", (), 0, "debian-12", "t3.micro", "ip-10-20-0-4.ec2.internal")
+HOST = Host(
+    "i-1", "vpc-1", "10.20.0.4", None, "running", (), 0, "ami-1", "debian-12", "t3.micro", "ip-10-20-0-4.ec2.internal"
+)
 DATABASE = Database("db", "vpc-1", "db.example", 5432, "postgres", "16.4", "app", "dba", "secret", "available", ())
 RUNNING = Container("host", "i-1", running=True)
 ENDED = Container("host", "i-1", running=False)

@@ -42,10 +42,13 @@ def main() -> None:
     for line in sys.stdin:
         if line.startswith("console "):
             world.record_console(line.split()[1], "a console\n" * 10_000)
+        if line.startswith("image "):
+            world.record_image(line.split()[1])
         pictures: dict[str, list[Any]] = {
             "networks": world.networks(),
             "hosts": world.hosts(),
             "databases": world.databases(),
+            "machine_images": world.machine_images(),
         }
         plain = {name: [dataclasses.asdict(each) for each in found] for name, found in pictures.items()}
         print(json.dumps(plain), file=answers, flush=True)

@@ -63,6 +63,7 @@ def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -
         "state": "running",
         "security_group_ids": [group],
         "launch_index": 0,
+        "image_id": image["ImageId"],
         "image_name": image["Name"],
         "instance_type": "t3.micro",
         "private_dns_name": launched["PrivateDnsName"],
@@ -169,3 +170,18 @@ def test_a_host_changes_its_groups_at_the_instance_and_at_its_interface(
     ]
     assert [each["GroupId"] for each in found["Groups"]] == [group]
     ec2.terminate_instances(InstanceIds=[identity])
+
+
+def test_an_image_of_an_instance_is_available_once_its_content_is_stored(
+    server: Server, vpc: str, subnets: list[str]
+) -> None:
+    ec2 = server.client("ec2")
+    (debian,) = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
+    launched = ec2.run_instances(ImageId=debian["ImageId"], MinCount=1, MaxCount=1, SubnetId=subnets[0])["Instances"][0]
+    identity = ec2.create_image(InstanceId=launched["InstanceId"], Name="prepared")["ImageId"]
+    pending = {"image_id": identity, "instance_id": launched["InstanceId"], "available": False}
+    assert seen(server, "machine_images", "image_id", identity) == pending
+    assert ec2.describe_images(ImageIds=[identity])["Images"][0]["State"] == "pending"
+    server.world(f"image {identity}")
+    assert ec2.describe_images(ImageIds=[identity])["Images"][0]["State"] == "available"
+    ec2.terminate_instances(InstanceIds=[launched["InstanceId"]])
