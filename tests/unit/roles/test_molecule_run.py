@@ -109,9 +109,14 @@ def test_junit_tells_the_same(make: Make, tmp_path: Path) -> None:
     assert {case.get("name") for case in suite if case.find("failure") is not None} == {"bad"}
 
 
-SCENARIO = (
-    "provisioner: {{inventory: {{group_vars: {{all: {{scenario_before: [{before}], scenario_debian: {debian}}}}}}}}}"
-)
+SCENARIO = """
+provisioner:
+  inventory:
+    group_vars:
+      all:
+        scenario_before: [{before}]
+        scenario_debian: {debian}
+"""
 
 
 def test_machine_images_are_made_where_two_scenarios_begin_with_them(make: Make, tmp_path: Path) -> None:
