@@ -12,7 +12,8 @@ from tests.aws_rules.planning import Job, Plans, account, planning
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Enough combinations to hold every pair of choices. The others take minutes: they are tests of the long form."""
-    if "combination" not in metafunc.fixturenames:
+    chosen = [mark for mark in metafunc.definition.iter_markers("parametrize") if mark.args[0] == "combination"]
+    if "combination" not in metafunc.fixturenames or chosen:
         return
     few = combinations.every_pair()
     seen = {each.without_region() for each in few}
@@ -26,7 +27,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def plans(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plans]:
     """The plans that the chosen tests ask for, while they are being made."""
     parameters = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
-    found = [each["combination"] for each in parameters if "combination" in each]
+    # Each plan is made once, however many tests ask for it.
+    found = list(dict.fromkeys(each["combination"] for each in parameters if "combination" in each))
     with account() as endpoint:
         jobs = [
             Job("stacks/ec2", {each.name: combinations.variables(each, endpoint) for each in half})

@@ -51,6 +51,8 @@ def listed(value: Any) -> list[Any]:
 
 
 def _statement_problems(statement: Document) -> Iterator[str]:
+    for element in sorted({"NotAction", "NotResource"} & {*statement}):
+        yield f"{element} does not name what it means, so it cannot be checked"
     named = listed(statement.get("Action", []))
     actions = [action for pattern in named for action in expanded(pattern)]
     allows = statement["Effect"] == "Allow"

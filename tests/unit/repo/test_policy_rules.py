@@ -74,6 +74,8 @@ def statement(**changes: Any) -> dict[str, Any]:
         ({"Action": ["s3:GetObject", "ec2:FixInstance"]}, "the action ec2:FixInstance does not exist"),
         ({"Effect": "Deny", "Action": "s3:Gte*"}, "the action s3:Gte* does not exist"),
         ({"Action": "s3:GetObject*"}, "s3:GetObject* allows actions that are not named"),
+        ({"NotAction": "s3:GetObject"}, "NotAction does not name what it means, so it cannot be checked"),
+        ({"NotResource": "*"}, "NotResource does not name what it means, so it cannot be checked"),
         ({"Action": "s3:ListBucket"}, "no action of the statement has the resource arn:aws:s3:::slipway-x/*"),
         ({"Action": ["s3:GetObject", "s3:ListBucket"]}, "s3:ListBucket has no resource of the statement"),
         ({"Resource": "*"}, "s3:GetObject has no resource of the statement"),
