@@ -24,7 +24,7 @@ def tasks_of(role: str) -> Iterator[dict[str, Any]]:
     ("role", "places"),
     [
         ("edge", {"__edge_map", "__edge_certificate", "__edge_config", "__edge_unit_file"}),
-        ("uvicorn", {"__uvicorn_item.unit", "__uvicorn_service"}),
+        ("uvicorn", {"__uvicorn_launcher", "__uvicorn_item.unit", "__uvicorn_service"}),
         ("reachability", {"__reachability_config", "reachability_unit", "__reachability_item"}),
     ],
 )
@@ -50,6 +50,7 @@ def test_the_files_that_a_role_writes_are_known(role: str, places: set[str]) -> 
         "/opt/slipway/etc/backend-verify.json",
         "/etc/systemd/system/backend-verify.service",
         "50-hardening.conf",
+        "/usr/local/lib/slipway_serve.py",
     ],
 )
 def test_the_files_are_recorded(path: str) -> None:
@@ -77,3 +78,31 @@ def test_the_code_of_each_role_is_an_input() -> None:
 
 def test_a_dry_run_does_everything() -> None:
     assert "ansible_check_mode or deep | default(false) | bool" in BASELINE
+
+
+@pytest.mark.parametrize(
+    ("module", "role", "only_in_a_run"),
+    [
+        ("dotenv", "dotenv", {"generation", "dir"}),
+        ("switch_colour", "uvicorn", {"timeout", "redefined", "action", "by", "generation"}),
+    ],
+)
+def test_the_question_is_asked_as_the_role_would_act(module: str, role: str, only_in_a_run: set[str]) -> None:
+    """A role that is given another option fails here, until playbooks/tasks/settled.yml asks with it."""
+    name = f"slipway.fastapi.{module}"
+    (acts,) = (task[name] for task in tasks_of(role) if name in task)
+    (asks,) = (task[name] for task in yaml_of(ROOT / "playbooks/tasks/settled.yml") if name in task)
+    assert set(acts) - only_in_a_run == set(asks)
+    if module == "dotenv":
+        assert {acts["owner"], acts["group"]} == {"{{ dotenv_owner }}"}
+
+
+def test_every_play_of_a_release_ends_where_nothing_is_to_be_released() -> None:
+    """After the question, no play may act on hosts that run the release already."""
+    plays = [play for play in yaml_of(ROOT / "playbooks/release.yml") if "tasks" in play]
+    names = [play["name"] for play in plays]
+    after = plays[names.index("Settled") + 1 :] + yaml_of(ROOT / "playbooks/released.yml")
+    assert len(after) > 5
+    for play in after:
+        assert play["tasks"][0].get("ansible.builtin.meta") == "end_play", play["name"]
+        assert play["tasks"][0]["when"] == "slipway_settled"
