@@ -29,8 +29,9 @@ ImageName = Literal["host", "host-13", "postgres"]
 #: Takes one line of progress.
 Progress = Callable[[str], None]
 
-#: Those that every sandbox needs. The others are built once something asks for them.
-IMAGES: tuple[ImageName, ...] = ("host", "postgres")
+#: Those that every sandbox needs: hosts are Debian 13 unless told otherwise. The others are built once something
+#: asks for them.
+IMAGES: tuple[ImageName, ...] = ("host-13", "postgres")
 
 _CONTEXTS = Path(__file__).parent / "images"
 #: Variables that Docker hands to a build without leaving them in the image.

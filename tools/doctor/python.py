@@ -20,8 +20,9 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._venv import (
 
 from tools.doctor.finding import Finding
 
-HOST_PYTHON = (3, 11, 2)
-"""Debian 12's, which runs the service."""
+HOST_PYTHON = (3, 13, 5)
+"""Debian 13's, which runs the service."""
+HOST_MINOR = ".".join(str(part) for part in HOST_PYTHON[:2])
 HOST_PLATFORM = "x86_64-manylinux_2_28"
 RESOLVE_SECONDS = 180
 OFFLINE = re.compile(
@@ -126,14 +127,14 @@ def _refused(source: Source, said: str, again: Callable[[Collection[str]], Any])
     reason = " ".join(" ".join(line for line in said.splitlines() if not line.startswith("Using ")).split())
     lacking = _lacking(reason, again, source.hashed)
     if not lacking:
-        text = f"{source.name} cannot be installed from wheels on Python 3.11: {reason[-400:]}"
+        text = f"{source.name} cannot be installed from wheels on Python {HOST_MINOR}: {reason[-400:]}"
         return Finding("requirements", "bad", text, "use versions that have wheels, or ship wheels in wheels/")
     upgrade = " ".join(f"--upgrade-package {name}" for name in lacking)
     names = ", ".join(f"{name} {number}" for name, number in lacking.items())
     return Finding(
         "requirements",
         "bad",
-        f"{source.name} has packages with no wheels for Python 3.11: {names}",
+        f"{source.name} has packages with no wheels for Python {HOST_MINOR}: {names}",
         f"take newer versions{f' (uv lock {upgrade})' * source.exported}, or ship all wheels in wheels/",
     )
 
@@ -224,7 +225,7 @@ def _resolve(
         "--only-binary",
         ":all:",
     ]
-    argv += ["--target", work / "target", "--python-version", "3.11", "--python-platform", HOST_PLATFORM]
+    argv += ["--target", work / "target", "--python-version", HOST_MINOR, "--python-platform", HOST_PLATFORM]
     argv += ["--python", sys.executable, *(["--require-hashes"] if source.hashed else [])]
     if (directory / "wheels").is_dir():
         argv += ["--no-index", "--find-links", directory / "wheels"]

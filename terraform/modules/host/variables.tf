@@ -29,7 +29,7 @@ variable "ami" {
 variable "debian_release" {
   type        = string
   description = "Debian release of the host where ami is null. It is for the next host: one that exists keeps its system."
-  default     = "12"
+  default     = "13"
   nullable    = false
 
   validation {

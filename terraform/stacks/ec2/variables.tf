@@ -194,7 +194,7 @@ variable "ami" {
 variable "debian_release" {
   type        = string
   description = "Debian release of hosts that are made without ami: \"13\" or \"12\". A host that exists keeps its system."
-  default     = "12"
+  default     = "13"
   nullable    = false
 }
 

@@ -56,7 +56,7 @@ def test_uv_is_asked_as_a_host_would(app: Path, tmp_path: Path) -> None:
     (app / "wheels").mkdir()
     python.requirements(app, uv(tmp_path, PLAN))
     asked = (tmp_path / "asked").read_text(encoding="utf-8")
-    for option in ("--dry-run", "--only-binary :all:", "--python-version 3.11", "--require-hashes", "--no-index"):
+    for option in ("--dry-run", "--only-binary :all:", "--python-version 3.13", "--require-hashes", "--no-index"):
         assert option in asked
 
 
@@ -65,8 +65,8 @@ def test_uv_is_asked_as_a_host_would(app: Path, tmp_path: Path) -> None:
     [
         (PLAN.replace(" + uvicorn==0.30\n", ""), 0, "bad", "no uvicorn"),
         (PLAN.replace("0.30", "0.18.2"), 0, "bad", "brings uvicorn 0.18.2"),
-        ("Because a==1 has no usable\nwheels and you require a==1", 1, "bad", "no wheels for Python 3.11: a 1"),
-        ("Because B-c{x == '1' or\n y}==1.2 has no usable wheels", 1, "bad", "no wheels for Python 3.11: B-c 1.2"),
+        ("Because a==1 has no usable\nwheels and you require a==1", 1, "bad", "no wheels for Python 3.13: a 1"),
+        ("Because B-c{x == '1' or\n y}==1.2 has no usable wheels", 1, "bad", "no wheels for Python 3.13: B-c 1.2"),
         ("error: No solution found: Because x has no wheels", 1, "bad", "x has no wheels"),
         ("error: Failed to fetch: https://index/ Caused by: dns error", 2, "note", "does not answer"),
     ],
@@ -100,11 +100,11 @@ def test_without_requirements_it_says_what_to_write(tmp_path: Path, files: dict[
     [
         *(
             (text, True)
-            for text in (">=3.9", ">=3.9,<3.13", "^3.9", "~3.11", "~=3.9", "~=3.11.0", "==3.11.*", "!=3.10.*")
+            for text in (">=3.9", ">=3.9,<3.14", "^3.9", "~3.13", "~=3.9", "~=3.13.0", "==3.13.*", "!=3.12.*")
         ),
         *(
             (text, False)
-            for text in (">=3.12", "<3.11", "^2.7", "~3.10", "~=3.11.4", "==3.12.*", "3.11.9", ">=3.11.5", ">3.11.2")
+            for text in (">=3.14", "<3.13", "^2.7", "~3.12", "~=3.13.7", "==3.14.*", "3.13.9", ">=3.13.8", ">3.13.5")
         ),
         *((text, None) for text in (">=3.9 || ^4", "python3")),
     ],
@@ -117,8 +117,8 @@ def test_a_demand_on_python_is_compared_with_the_hosts(specifier: str, result: b
     ("text", "level"),
     [
         ("[project]\nrequires-python = '>=3.11'\n", "ok"),
-        ("[project]\nrequires-python = '>=3.13'\n", "bad"),
-        ("[tool.poetry.dependencies]\npython = '^3.12'\n", "bad"),
+        ("[project]\nrequires-python = '>=3.14'\n", "bad"),
+        ("[tool.poetry.dependencies]\npython = '^3.14'\n", "bad"),
         ("[project]\nrequires-python = 'new'\n", "note"),
         ("[tool.ruff]\n", "ok"),
         ("[", "bad"),

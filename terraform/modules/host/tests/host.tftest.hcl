@@ -23,7 +23,6 @@ override_data {
 variables {
   name               = "slipway-test-app"
   instance_type      = "t3.micro"
-  debian_release     = "13"
   subnet_id          = "subnet-a"
   security_group_ids = ["sg-app"]
   instance_profile   = "slipway-test-app"
