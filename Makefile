@@ -134,7 +134,7 @@ sandbox-status: venv ## Say what runs in the sandbox
 	@$(bin)/python -m sandbox status
 
 ## Tests
-.PHONY: test test-long lint unit app-test terraform-test aws-rules aws-rules-long molecule integration e2e e2e-long faults interruptions mutate
+.PHONY: test test-long lint unit app-test terraform-test aws-rules aws-rules-long checkov molecule integration e2e e2e-long faults interruptions mutate
 test: ready ## Run the tests, in the order below, and print times and counts: about 40 minutes with two processors
 	@$(run_tests)
 
@@ -149,6 +149,9 @@ app-test: ready ## The sample service's own tests
 
 terraform-test: venv ## terraform fmt, validate and test for each module and root
 	@$(run_tests) terraform-test
+
+checkov: venv ## Unwise settings in the Terraform code; each that is accepted has its reason beside it
+	@$(run_tests) checkov
 
 aws-rules: venv ## Plans of the stacks, checked against AWS's published rules
 	@$(run_tests) aws-rules

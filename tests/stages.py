@@ -230,6 +230,7 @@ STAGES = (
     Stage("app-test", app_test),
     Stage("terraform-test", terraform),
     pytest_stage("aws-rules", AWS_RULES),
+    pytest_stage("checkov", ROOT / "tests" / "checkov"),
     Stage("molecule", molecule, sandbox="test"),
     pytest_stage("integration", ROOT / "tests" / "integration", sandbox="test"),
     pytest_stage("e2e", E2E, sandbox="main"),
