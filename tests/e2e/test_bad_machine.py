@@ -73,6 +73,8 @@ def test_no_docker_and_no_root(tmp_path: Path) -> None:
 
 def test_port_taken() -> None:
     with socket.socket() as taken:
+        # Connections of a sandbox that has just been taken down may linger.
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", SETTINGS.api_port))
         taken.listen()
         done = make("site")

@@ -101,6 +101,7 @@ def release(host: Host) -> Path:
     (top / "code").mkdir(parents=True)
     (top / "code/main.py").write_text("app = None\n")
     (top / ".env").write_text("KEY=value\n")
+    (top / ".env").chmod(0o640)
     _manifest.write(top, {"release": RELEASE})
     (host.top / "current").symlink_to(f"releases/{RELEASE}")
     return top

@@ -6,13 +6,12 @@ are the same, the part has nothing to do there.
 
 from __future__ import annotations
 
-import json
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils import _json, _manifest
 
 FOLDER = Path("/var/lib/slipway/baselines")
 
@@ -42,7 +41,7 @@ def describe(inputs: str, paths: Iterable[str]) -> dict[str, Any]:
 def read(folder: Path, name: str) -> dict[str, Any]:
     """The baseline that was recorded; empty where there is none that can be read."""
     try:
-        found = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        found = _json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
