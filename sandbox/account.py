@@ -100,7 +100,11 @@ def ensure_shared_network(settings: Settings) -> bool:
     vpc = ec2.create_vpc(CidrBlock=settings.vpc_cidr_shared)["Vpc"]["VpcId"]
     ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
     subnet = ec2.create_subnet(
-        VpcId=vpc, CidrBlock=subnet_cidr, TagSpecifications=tagged("subnet", settings.shared_subnet_name)
+        VpcId=vpc,
+        CidrBlock=subnet_cidr,
+        # Without a zone the API takes any, and us-east-1e does not offer the usual sizes.
+        AvailabilityZone=f"{settings.region}a",
+        TagSpecifications=tagged("subnet", settings.shared_subnet_name),
     )["Subnet"]["SubnetId"]
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
     table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]["RouteTableId"]
