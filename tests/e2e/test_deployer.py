@@ -24,8 +24,8 @@ STATES = "slipway-state-sandbox"
 BUCKETS = {kind: f"slipway-sandbox-trial-{kind}-000000000000" for kind in ("artifacts", "deployments")}
 # What this machine has asked the API for: path, service and operation.
 ASKED = re.compile(r" 127\.0\.0\.1 \S+ (\S+) ([a-z0-9-]+):(\w+) \d+$", re.MULTILINE)
-# Every account may do the first. `sandbox up` does the others; in AWS a key pair, the states' bucket and the permissions
-# boundary exist before the deployer's first run.
+# Every account may do the first. `sandbox up` does the others: in AWS a key pair, the states' bucket and the boundary
+# exist before the deployer's first run.
 NOT_JUDGED = {
     "sts:GetCallerIdentity",
     *("ec2:DescribeKeyPairs", "ec2:ImportKeyPair", "s3:ListAllMyBuckets"),
