@@ -135,7 +135,7 @@ sandbox-status: venv ## Say what runs in the sandbox
 
 ## Tests
 .PHONY: test test-long lint unit app-test terraform-test aws-rules aws-rules-long checkov molecule integration e2e e2e-long faults interruptions mutate
-test: ready ## Run the tests, in the order below, and print times and counts: about 40 minutes with two processors
+test: ready ## Run the tests, in the order below, and print times and counts: about an hour with two processors
 	@$(run_tests)
 
 lint: venv ## ansible-lint, yamllint, ruff, mypy

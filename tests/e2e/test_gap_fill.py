@@ -64,7 +64,7 @@ def test_the_documents_tools_are_there(host: World) -> None:
 def test_the_parameter_reaches_the_host_at_its_documented_place(host: World) -> None:
     assert host.tags["slipway:env-parameter"] == "/mlops/backend/env"
     assert host.shell("readlink /opt/backend/.env").strip() == "shared/.env"
-    assert host.shell("stat -Lc '%a %U' /opt/backend/.env").strip() == "600 backend"
+    assert host.shell("stat -Lc '%a %U %G' /opt/backend/.env").strip() == "640 root backend"
     assert "TAVILY_API_KEY=" in host.shell("cut -d= -f1 /opt/backend/.env | sed 's/$/=/'")
 
 
