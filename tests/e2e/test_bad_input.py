@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e.run import Run, make
 from tests.e2e.world import World
+from tests.refused_env import REFUSED
 
 VALUE = "canary-value-7f3a"
 
@@ -53,27 +54,12 @@ def test_tfvars(world: World, tmp_path: Path, content: str, words: tuple[str, ..
         assert_refused(make("site", f"ARGS=-e vars_file={file}"), *words)
 
 
-ENV_ROWS = {
-    "no equals sign": (b"OK=1\nJUSTAWORD\n", "line 2"),
-    "comment behind the value": (b"KEY=%s # note\n", "line 1"),
-    "expansion": (b"KEY=${HOME}%s\n", "line 1"),
-    "escape": (b"KEY=%s\\nmore\n", "line 1"),
-    "quoted escape": (b'KEY="%s\\nmore"\n', "line 1"),
-    "several lines": (b'KEY="-----BEGIN KEY-----\n%s\n-----END KEY-----"\n', "line 1"),
-    "name with a hyphen": (b"MY-KEY=%s\n", "line 1"),
-    "the same name twice": (b"KEY=%s\nKEY=%s\n", "line 2"),
-    "not UTF-8": (b"KEY=caf\xe9%s\n", "line 1"),
-    "NUL": (b"KEY=a\x00%s\n", "line 1"),
-    "open quote": (b'KEY="%s\n', "line 1"),
-}
-
-
 # What each row is refused with is a unit test of the module `env_push` too.
 @pytest.mark.parametrize(
-    "row", [row if row == "expansion" else pytest.param(row, marks=pytest.mark.long) for row in ENV_ROWS]
+    "row", [row if row == "expansion" else pytest.param(row, marks=pytest.mark.long) for row in REFUSED]
 )
 def test_env_file(world: World, tmp_path: Path, row: str) -> None:
-    content, line = ENV_ROWS[row]
+    content, line = REFUSED[row]
     file = tmp_path / "app.env"
     file.write_bytes(content.replace(b"%s", VALUE.encode()))
     with unchanged(world):

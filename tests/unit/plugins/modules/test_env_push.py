@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.refused_env import REFUSED
 from tests.unit.plugins.running import Runner, six_steps
 
 NAME = "/slipway/sandbox/app/env"
@@ -162,19 +163,6 @@ def test_a_refusal_names_action_and_parameter(runner: Runner, enforced_iam: dict
 
 
 CANARY = "canary-value-7f3a"
-REFUSED = {
-    "no equals sign": (b"OK=1\nJUSTAWORD\n", "line 2"),
-    "comment behind the value": (b"KEY=%s # note\n", "line 1"),
-    "expansion": (b"KEY=${HOME}%s\n", "line 1"),
-    "escape": (b"KEY=%s\\nmore\n", "line 1"),
-    "quoted escape": (b'KEY="%s\\nmore"\n', "line 1"),
-    "several lines": (b'KEY="-----BEGIN KEY-----\n%s\n-----END KEY-----"\n', "line 1"),
-    "name with a hyphen": (b"MY-KEY=%s\n", "line 1"),
-    "the same name twice": (b"KEY=%s\nKEY=%s\n", "line 2"),
-    "not UTF-8": (b"KEY=caf\xe9%s\n", "line 1"),
-    "NUL": (b"KEY=a\x00%s\n", "line 1"),
-    "open quote": (b'KEY="%s\n', "line 1"),
-}
 
 
 @pytest.mark.parametrize("row", REFUSED)
