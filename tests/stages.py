@@ -24,6 +24,8 @@ BIN = Path(sys.executable).parent
 PYTHON_TREES = ("benchmarks", "collections", "molecule", "sandbox", "setup", "tests", "tools")
 # Enough for a test to take down what it has started.
 END_SECONDS = 120
+# Beginnings of the names of variables by which the Makefile hands values on to a verb.
+HANDED_ON = ("SLIPWAY_GIVEN", "SLIPWAY_GOALS")
 SAMPLE = ROOT / "examples" / "app"
 
 
@@ -262,7 +264,12 @@ def _tool(name: str) -> str:
 
 
 def _environment(more: dict[str, str] | None) -> dict[str, str]:
-    """Return a stage's environment: the tools of .venv first, as after activating it, and this project's settings."""
+    """Return a stage's environment: the tools of .venv first, as after activating it, and this project's settings.
+
+    What the Makefile hands on to a verb (SLIPWAY_GIVEN…, SLIPWAY_GOALS) is left out: it belongs to the call of make
+    that runs the tests, and a test that prints its environment or calls a verb would find it.
+    """
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(HANDED_ON)}
     path = f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}"
     own = {"PATH": path, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
-    return os.environ | own | (more or {})
+    return inherited | own | (more or {})

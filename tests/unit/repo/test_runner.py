@@ -106,6 +106,18 @@ def test_a_stage_that_is_ended_from_outside_runs_nothing_more(monkeypatch: pytes
         runner.run(["true"])
 
 
+def test_a_stage_does_not_see_what_make_hands_on_to_a_verb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("tests.stages.LOGS", tmp_path)
+    monkeypatch.setenv("SLIPWAY_GIVEN", "ENV")
+    monkeypatch.setenv("SLIPWAY_GIVEN_ENV", "prod")
+    monkeypatch.setenv("SLIPWAY_GOALS", "test")
+    monkeypatch.setenv("SLIPWAY_OTHER", "kept")
+    runner = Runner("environment", live=False)
+    assert runner.run(["env"]) == 0
+    seen = [line for line in runner.log.read_text().splitlines() if line.startswith("SLIPWAY_")]
+    assert seen == ["SLIPWAY_OTHER=kept"]
+
+
 def test_what_uses_the_main_sandbox_runs_beside_the_rest_where_there_are_processors() -> None:
     beside, main = lanes_of(STAGES, 4)
     assert {stage.sandbox for stage in beside} == {None, "test"}
