@@ -14,8 +14,8 @@ except ModuleNotFoundError as error:
     sys.exit(
         f"sandbox: this Python has no {error.name}: run `python3 -m setup venv`, then `.venv/bin/python -m sandbox`"
     )
+from sandbox.report import Report
 from sandbox.settings import NAMES, Settings, settings_for
-from setup.report import Report
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -19,8 +19,8 @@ from docker.errors import APIError, DockerException
 
 from sandbox import account
 from sandbox.machine import daemon, engine, images, leftovers, networks, ports, processes, status
+from sandbox.report import Report
 from sandbox.settings import NAMES, Settings, settings_for
-from setup.report import Report
 
 #: Seconds that the server may take until it answers, and until it has ended.
 START_SECONDS = 60

@@ -135,11 +135,11 @@ def lint(runner: Runner) -> Counts:
         return sum((counts.from_exit_code(code) for code in codes), Counts())
 
 
-def pytest_stage(name: str, folder: Path, *options: str, long: bool = False, sandbox: str | None = None) -> Stage:
-    """Make a stage of a folder of tests: of those that are marked `long`, or of all others."""
+def pytest_stage(name: str, *arguments: Path | str, long: bool = False, sandbox: str | None = None) -> Stage:
+    """Make a stage of pytest's arguments (folders, options): of the tests marked `long`, or of all others."""
 
     def run(runner: Runner) -> Counts:
-        argv = [_tool("pytest"), str(folder), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider", *options]
+        argv = [_tool("pytest"), *map(str, arguments), f"--junitxml={runner.junit}", "-q", "-p", "no:cacheprovider"]
         argv += ["-m", "long" if long else "not long"]
         return counts.from_junit(runner.junit, runner.run(argv))
 
@@ -228,7 +228,7 @@ E2E = ROOT / "tests" / "e2e"
 STAGES = (
     Stage("lint", lint),
     # A file's tests share what it has started, so they stay in one process.
-    pytest_stage("unit", ROOT / "tests" / "unit", "-n", "auto", "--dist", "loadfile"),
+    pytest_stage("unit", ROOT / "tests" / "unit", ROOT / "sandbox" / "tests", "-n", "auto", "--dist", "loadfile"),
     Stage("app-test", app_test),
     Stage("terraform-test", terraform),
     pytest_stage("aws-rules", AWS_RULES),

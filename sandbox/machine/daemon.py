@@ -12,10 +12,10 @@ from pathlib import Path
 
 import docker
 
+from sandbox import apt
 from sandbox.machine import firewall, processes
 from sandbox.machine.engine import EngineError, NoAnswerError, connect
-from setup import apt
-from setup.report import Step
+from sandbox.report import Step
 
 #: Seconds that an engine may take until it answers.
 START_SECONDS = 60

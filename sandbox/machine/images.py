@@ -21,9 +21,9 @@ from typing import Any, Literal
 import docker
 from docker.errors import APIError, ImageNotFound
 
+from sandbox import apt
 from sandbox.machine import labels
 from sandbox.machine.engine import EngineError
-from setup import apt
 
 ImageName = Literal["host", "host-13", "postgres"]
 #: Takes one line of progress.

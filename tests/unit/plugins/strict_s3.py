@@ -21,7 +21,7 @@ def strict_s3(directory: Path) -> Iterator[subprocess.Popen[bytes]]:
         for probe in sockets:
             probe.bind(("127.0.0.1", 0))
         ports = [str(probe.getsockname()[1]) for probe in sockets]
-    command = [sys.executable, "-m", "tests.unit.sandbox_server.serve", str(directory), *ports]
+    command = [sys.executable, "-m", "sandbox.tests.server.serve", str(directory), *ports]
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as process:

@@ -78,7 +78,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         stub_port=free_port(),
     )
     ports = [str(port) for port in (settings.api_port, settings.imds_port, settings.stub_port)]
-    command = [sys.executable, "-m", "tests.unit.sandbox_server.serve", str(directory), *ports]
+    command = [sys.executable, "-m", "sandbox.tests.server.serve", str(directory), *ports]
     with (
         log.open("wb") as output,
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output) as process,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sandbox import account
-from tests.unit.sandbox_server.conftest import Server
+from sandbox.tests.server.conftest import Server
 
 
 def test_the_shared_network_is_made_once(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""Runs the sandbox's services on given ports, without containers: ``python -m tests.unit.sandbox_server.serve``.
+"""Runs the sandbox's services on given ports, without containers: ``python -m sandbox.tests.server.serve``.
 
 It prints ``ready``, and then, for each line on its input, the world as one line of JSON. A process of its own, because
 moto's state and the sandbox's changes to it belong to the whole process.

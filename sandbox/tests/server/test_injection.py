@@ -17,7 +17,7 @@ from sandbox.__main__ import main
 from sandbox.server import injection
 from sandbox.server.injection import Asked, Fault, FaultError
 from sandbox.settings import TAVILY_NAME, settings_for
-from tests.unit.sandbox_server.conftest import Server
+from sandbox.tests.server.conftest import Server
 
 BUCKET = "for-faults"
 
