@@ -192,9 +192,9 @@ collection: venv ## Build the collection that ansible-galaxy can install, in dis
 docs: venv ## Write the tables in roles/*/README.md anew from the argument specifications
 	@$(bin)/python -m tools.role_readmes
 
-lock: venv ## Resolve requirements.in anew into the locked requirements.txt, here, in the sample service and in tests/checkov
-	@for folder in . examples/app tests/checkov; do \
-		(cd "$$folder" && "$(CURDIR)/$(bin)/uv" pip compile --universal --generate-hashes --python-version 3.11 -q requirements.in -o requirements.txt) || exit; \
+lock: venv ## Resolve each requirements*.in anew into its lock: here, in the sample service and in tests/checkov
+	@for list in ./requirements ./requirements-dev examples/app/requirements tests/checkov/requirements; do \
+		(cd "$${list%/*}" && "$(CURDIR)/$(bin)/uv" pip compile --universal --generate-hashes --python-version 3.11 -q "$${list##*/}.in" -o "$${list##*/}.txt") || exit; \
 	done
 
 clean: ## Remove caches and built files; keeps the sandbox, what it runs, and .venv

@@ -45,7 +45,7 @@ def run(step: str | None) -> int:
             # First, because it is quick: who has no Terraform shall not wait for packages to be told.
             _provider(report)
         if step in (None, "venv", "docker"):
-            packages.ensure(ROOT, report)
+            packages.ensure(ROOT, report, os.environ)
         if step == "provider":
             print(_provider(report))
         if step == "docker":

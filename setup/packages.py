@@ -1,4 +1,4 @@
-"""The checkout's virtual environment, made from the lock file with every hash checked.
+"""The checkout's virtual environment, made from the lock files with every hash checked.
 
 uv does the work, because pip alone takes twenty times as long; pip is only used to fetch uv, from its own locked line.
 """
@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,28 +28,40 @@ SYSTEM_BUNDLES = (
     Path("/etc/ssl/ca-bundle.pem"),
     Path("/etc/ssl/cert.pem"),
 )
+#: Environment variable that chooses the packages: `all` (default), or `runtime` without those for tests and linters.
+PACKAGES_VARIABLE = "SLIPWAY_PACKAGES"
+RUNTIME_LOCK, DEVELOPMENT_LOCK = "requirements.txt", "requirements-dev.txt"
+LOCKS = {"all": (RUNTIME_LOCK, DEVELOPMENT_LOCK), "runtime": (RUNTIME_LOCK,)}
 _STAMP = "slipway.stamp"
 
 
-def ensure(root: Path, report: Report) -> None:
-    """Make ``.venv`` what ``requirements.txt`` says. Raises SetupError."""
-    venv, lock = root / ".venv", root / "requirements.txt"
-    wanted = stamp(lock.read_bytes(), sys.version)
+def ensure(root: Path, report: Report, environment: Mapping[str, str]) -> None:
+    """Make ``.venv`` what the lock files say that *environment* chooses. Raises SetupError."""
+    venv, locks = root / ".venv", chosen_locks(root, environment)
+    wanted = stamp(b"".join(lock.read_bytes() for lock in locks), sys.version)
     with report.step("Python packages are as locked") as step, _alone(root):
         if _stamped(venv) == wanted and os.access(venv / "bin" / "python", os.X_OK):
             return
         (venv / _STAMP).unlink(missing_ok=True)
-        step.text = "Python packages installed from the lock file into .venv"
+        step.text = f"Python packages installed from {' and '.join(lock.name for lock in locks)} into .venv"
         if not _usable(venv):
             _create(venv, step)
         step.progress("fetching uv")
-        _install_uv(venv, lock)
+        _install_uv(venv, root / RUNTIME_LOCK)
         step.progress("uv installs the locked packages")
         _run(
-            [str(venv / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes", str(lock)],
+            [str(venv / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes", *map(str, locks)],
             {"VIRTUAL_ENV": str(venv), "UV_SYSTEM_CERTS": "1", **cache(root), **index(venv)},
         )
         (venv / _STAMP).write_text(wanted)
+
+
+def chosen_locks(root: Path, environment: Mapping[str, str]) -> Sequence[Path]:
+    """The lock files to install. Raises SetupError if ``SLIPWAY_PACKAGES`` is neither ``all`` nor ``runtime``."""
+    choice = environment.get(PACKAGES_VARIABLE) or "all"
+    if choice not in LOCKS:
+        raise SetupError(f"{PACKAGES_VARIABLE} is {choice!r}: set it to one of {', '.join(LOCKS)}, or unset it")
+    return [root / name for name in LOCKS[choice]]
 
 
 def stamp(lock: bytes, interpreter: str) -> str:

@@ -260,6 +260,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _tool(name: str) -> str:
+    """Return the path of a program of .venv. Raises RuntimeError if the packages for tests are not installed."""
+    if not (BIN / name).is_file():
+        raise RuntimeError(f"{name} is not in .venv: unset SLIPWAY_PACKAGES and run the same command again")
     return str(BIN / name)
 
 

@@ -14,12 +14,14 @@ from tests.unit.repo.helpers import ROOT, text_of, tracked_files, yaml_of
 PAGE = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 SOURCES = {
     "Control node: Python packages": ROOT / "requirements.in",
+    "Tests and linters": ROOT / "requirements-dev.in",
     "Hosts": ROOT / "roles" / "python" / "files" / "requirements.in",
     "Sample service": ROOT / "examples" / "app" / "requirements.in",
 }
 # Collections that are part of ansible-core itself.
 BUILT_IN = {"ansible.builtin", "ansible.legacy"}
 NAME = re.compile(r"^([A-Za-z0-9][\w.-]*)", re.MULTILINE)
+PIN = re.compile(r"^([\w.-]+)(?:\[\w+\])?==(\S+)", re.MULTILINE)
 
 
 def section(title: str) -> str:
@@ -32,6 +34,11 @@ def section(title: str) -> str:
 def required(path: Path) -> set[str]:
     """The names in a requirements.in."""
     return set(NAME.findall(path.read_text(encoding="utf-8")))
+
+
+def locked_versions(source: Path) -> dict[str, str]:
+    """The version of each package in the lock of a requirements.in."""
+    return dict(PIN.findall(source.with_suffix(".txt").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize("title", SOURCES)
@@ -50,23 +57,23 @@ def test_the_lock_has_every_requirement_with_hashes(source: Path) -> None:
     assert {name.lower() for name in required(source)} <= names
 
 
-@pytest.mark.parametrize("folder", [ROOT, ROOT / "examples" / "app"], ids=["control node", "sample service"])
-def test_pins_and_lock_agree(folder: Path) -> None:
-    lock = (folder / "requirements.txt").read_text(encoding="utf-8")
-    for pin in re.findall(
-        r"^([\w.-]+)(?:\[\w+\])?==(\S+)", (folder / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE
-    ):
-        assert re.search(rf"^{re.escape(pin[0].lower())}(\[[a-z,]+\])?=={re.escape(pin[1])} ", lock, re.MULTILINE), pin
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_pins_and_lock_agree(source: Path) -> None:
+    locked = locked_versions(source)
+    for name, version in PIN.findall(source.read_text(encoding="utf-8")):
+        assert locked[name.lower()] == version, name
+
+
+def test_the_two_locks_of_the_control_node_agree() -> None:
+    runtime = locked_versions(SOURCES["Control node: Python packages"])
+    development = locked_versions(SOURCES["Tests and linters"])
+    both = runtime.keys() & development.keys()
+    assert {name: runtime[name] for name in both} == {name: development[name] for name in both}
 
 
 def test_the_sample_service_is_tested_with_the_versions_that_it_ships() -> None:
-    control = dict(
-        re.findall(
-            r"^([\w.-]+(?:\[\w+\])?)==(\S+)", (ROOT / "requirements.in").read_text(encoding="utf-8"), re.MULTILINE
-        )
-    )
-    service = (ROOT / "examples" / "app" / "requirements.in").read_text(encoding="utf-8")
-    for name, version in re.findall(r"^([\w.-]+(?:\[\w+\])?)==(\S+)", service, re.MULTILINE):
+    control = locked_versions(SOURCES["Control node: Python packages"]) | locked_versions(SOURCES["Tests and linters"])
+    for name, version in PIN.findall(SOURCES["Sample service"].read_text(encoding="utf-8")):
         assert control[name] == version, name
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from setup import packages
-from setup.packages import locked, stamp
+from setup.packages import chosen_locks, locked, stamp
 from setup.problem import SetupError
 from setup.report import Report
 
@@ -49,13 +49,26 @@ def test_another_lock_file_or_interpreter_gives_another_stamp() -> None:
 
 def test_an_environment_as_stamped_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "requirements.txt").write_text(LOCK)
+    (tmp_path / "requirements-dev.txt").write_text("pytest==9.0\n")
     (tmp_path / ".venv" / "bin").mkdir(parents=True)
     (tmp_path / ".venv" / "bin" / "python").symlink_to(sys.executable)
-    (tmp_path / ".venv" / "slipway.stamp").write_text(stamp(LOCK.encode(), sys.version))
+    (tmp_path / ".venv" / "slipway.stamp").write_text(stamp(f"{LOCK}pytest==9.0\n".encode(), sys.version))
     monkeypatch.setattr(packages, "_run", lambda *_: pytest.fail("nothing should be run"))
     output = io.StringIO()
-    packages.ensure(tmp_path, Report(output))
+    packages.ensure(tmp_path, Report(output), {})
     assert "Python packages are as locked" in output.getvalue()
+
+
+def test_a_setting_leaves_the_development_packages_out(tmp_path: Path) -> None:
+    both = [tmp_path / "requirements.txt", tmp_path / "requirements-dev.txt"]
+    assert chosen_locks(tmp_path, {}) == both
+    assert chosen_locks(tmp_path, {"SLIPWAY_PACKAGES": ""}) == both
+    assert chosen_locks(tmp_path, {"SLIPWAY_PACKAGES": "runtime"}) == both[:1]
+
+
+def test_another_choice_of_packages_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SetupError, match="set it to one of all, runtime"):
+        chosen_locks(tmp_path, {"SLIPWAY_PACKAGES": "development"})
 
 
 def test_without_ensurepip_and_root_the_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,7 +76,7 @@ def test_without_ensurepip_and_root_the_package_is_named(tmp_path: Path, monkeyp
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     monkeypatch.setattr(packages.apt, "usable", lambda: False)
     with pytest.raises(SetupError, match=r"apt-get install python3\.\d+-venv"):
-        packages.ensure(tmp_path, Report(io.StringIO()))
+        packages.ensure(tmp_path, Report(io.StringIO()), {"SLIPWAY_PACKAGES": "runtime"})
 
 
 def test_an_older_python_is_told_in_one_line() -> None:
