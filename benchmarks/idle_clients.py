@@ -2,7 +2,7 @@
 
     .venv/bin/python -m benchmarks.idle_clients [--haproxy PATH] [--rounds 3]
 
-Everything runs on this machine's loopback and ends within five minutes: the configuration that the role edge renders,
+Everything runs on this machine's loopback and ends within five minutes: the configuration that the role haproxy renders,
 the limits of open files of both units, HAProxy, and uvicorn with the sample service. The negative control is the
 configuration of commit 992ca80, in the same run.
 """
@@ -62,12 +62,26 @@ CROWDS: dict[str, tuple[bytes, list[str]]] = {
 
 
 @dataclass(frozen=True)
+class Names:
+    """What the roles and their files are called."""
+
+    proxy_role: str = "haproxy"
+    service_role: str = "service"
+    service_unit: str = "slot@.service.j2"
+    map_file: str = "haproxy.map"
+
+
+CONTROL_NAMES = Names("edge", "uvicorn", "colour@.service.j2", "edge.map")
+
+
+@dataclass(frozen=True)
 class Setup:
     """A configuration of HAProxy and the service."""
 
     name: str
     roles: Path
     """The folder of roles that it is rendered from."""
+    names: Names = Names()
 
     def render(self, role: str, template: str, **own: Any) -> str:
         """A template of a role with its defaults."""
@@ -80,26 +94,36 @@ class Setup:
         found = re.search(r"^LimitNOFILE=(\d+)$", self.render(role, template), re.MULTILINE)
         return int(found[1]) if found else DEFAULT_FILES
 
+    def service_files(self) -> int:
+        """The limit of open files of the service."""
+        return self.files(self.names.service_role, self.names.service_unit)
+
+    def proxy_files(self) -> int:
+        """The limit of open files of HAProxy."""
+        return self.files(self.names.proxy_role, "haproxy.service.j2")
+
 
 @contextmanager
 def serving(setup: Setup, haproxy: str, folder: Path) -> Iterator[Path]:
     """HAProxy on PORT with the service behind it. Yields the file that both write their log to."""
-    (folder / "edge.map").write_text("active blue\nmaintenance off\n")
+    (folder / setup.names.map_file).write_text("active blue\nmaintenance off\n")
     run = folder / "run" / "backend-blue"
     run.mkdir(parents=True)
     text = setup.render(
-        *("edge", "haproxy.cfg.j2"),
-        edge_dir=str(folder),
-        edge_addresses=["127.0.0.1"],
-        edge_port=PORT,
-        edge_statistics_port=0,
+        *(setup.names.proxy_role, "haproxy.cfg.j2"),
+        **{
+            f"{setup.names.proxy_role}_dir": str(folder),
+            f"{setup.names.proxy_role}_addresses": ["127.0.0.1"],
+            f"{setup.names.proxy_role}_port": PORT,
+            f"{setup.names.proxy_role}_statistics_port": 0,
+        },
     )
     text = text.replace("unix@/run/", f"unix@{folder}/run/").replace("/run/haproxy/", f"{folder}/")
     (folder / "haproxy.cfg").write_text(text)
-    launcher = setup.roles / "uvicorn" / "files" / "slipway_serve.py"
+    launcher = setup.roles / setup.names.service_role / "files" / "slipway_serve.py"
     start = [str(launcher)] if launcher.exists() else ["-m", "uvicorn"]
     service = [sys.executable, *start, "main:app", "--uds", str(run / "app.sock"), "--proxy-headers"]
-    limits = setup.files("uvicorn", "colour@.service.j2"), setup.files("edge", "haproxy.service.j2")
+    limits = setup.service_files(), setup.proxy_files()
     log = folder / "log"
     with log.open("wb") as output:
         processes = [
@@ -244,11 +268,11 @@ def measure(haproxy: str, rounds: int) -> dict[str, Any]:
             ["git", "archive", CONTROL, "roles/edge", "roles/uvicorn"], cwd=ROOT, capture_output=True, check=True
         )
         subprocess.run(["tar", "-x", "-C", name], input=archive.stdout, check=True)
-        setups = Setup(f"of {CONTROL}", folder / "roles"), Setup("now", ROOT / "roles")
+        setups = Setup(f"of {CONTROL}", folder / "roles", CONTROL_NAMES), Setup("now", ROOT / "roles")
         limits = {
             setup.name: {
-                "files of the service": setup.files("uvicorn", "colour@.service.j2"),
-                "files of HAProxy": setup.files("edge", "haproxy.service.j2"),
+                "files of the service": setup.service_files(),
+                "files of HAProxy": setup.proxy_files(),
             }
             for setup in setups
         }

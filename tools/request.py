@@ -129,7 +129,7 @@ class Request:
         if module:
             return "" if module == NO_SERVICE else module
         said = [self.get("ARGS"), *(path.read_text("utf-8") for path in (ROOT / self.inventory).rglob("*.yml"))]
-        return "" if any(re.search(r"\b(uvicorn_app|publish_app)\b|@", text) for text in said) else DEFAULT
+        return "" if any(re.search(r"\b(service_app|publish_app)\b|@", text) for text in said) else DEFAULT
 
     def module(self) -> str:
         """MODULE. Raises RequestError for what uvicorn would not take."""

@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "collections")]
 from ansible_collections.slipway.fastapi.plugins.module_utils import _json, _printable  # noqa: E402
 
 from tools.hosts import Host, NoHostError, choose, find_hosts  # noqa: E402
-from tools.on_host.state import COLOURS, EDGE  # noqa: E402
+from tools.on_host.state import COLOURS, HAPROXY  # noqa: E402
 
 STATE = ROOT / "tools/on_host/state.py"
 INSIDE = ROOT / "collections/ansible_collections/slipway/fastapi/plugins/module_utils/_inside.py"
@@ -38,7 +38,7 @@ def journal(host: Host, lines: int, follow: bool, since: str) -> list[str]:
 
     HAProxy's lines are part of it, since an error that it answered itself never reached the service.
     """
-    units = (host.unit, *(f"{host.unit}@{colour}" for colour in COLOURS), EDGE)
+    units = (host.unit, *(f"{host.unit}@{colour}" for colour in COLOURS), HAPROXY)
     options = [*(["--follow"] if follow else []), *([f"--since={since}"] if since else [])]
     argv = [
         "sudo",
@@ -119,9 +119,9 @@ def _unit(state: dict[str, Any]) -> str:
 
 def _around(state: dict[str, Any]) -> Iterator[str]:
     """What is worth saying of HAProxy, and of a colour that does not serve and runs all the same."""
-    edge = state["edge"]
-    if edge and not runs(edge):
-        yield f"✗ HAProxy {edge['active']} ({edge['sub']})"
+    haproxy = state["haproxy"]
+    if haproxy and not runs(haproxy):
+        yield f"✗ HAProxy {haproxy['active']} ({haproxy['sub']})"
     if state["maintenance"]:
         yield "! maintenance"
     for other in state["beside"]:
@@ -143,15 +143,15 @@ def runs(unit: dict[str, Any]) -> bool:
 
 def serves(state: dict[str, Any]) -> bool:
     """Whether the service itself is up. Behind HAProxy the unit of its name runs without any colour too."""
-    return runs(state["unit"]) and bool(state["colour"] or not state["edge"])
+    return runs(state["unit"]) and bool(state["colour"] or not state["haproxy"])
 
 
 def well(state: dict[str, Any]) -> bool:
     """Whether the host answers and its service runs, where it has one, with HAProxy where that has the port."""
     if "error" in state:
         return False
-    if state["edge"]:
-        return serves(state) and runs(state["edge"])
+    if state["haproxy"]:
+        return serves(state) and runs(state["haproxy"])
     # Files are current without a service, which would have left a link to its packages.
     without = not state["artifact"] or (state["release"] and not state["serves"])
     return serves(state) or bool(without and state["unit"]["load"] == "not-found")

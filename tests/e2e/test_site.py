@@ -130,7 +130,7 @@ def test_the_verbs_follow_the_colour_that_serves(world: World) -> None:
     assert asked.code == 0, asked.output
     (state,) = json.loads(asked.output)
     assert (f"backend@{state['colour']}", state["unit"]["name"]) == (world.unit, world.unit)
-    assert (state["unit"]["active"], state["edge"]["active"], state["beside"]) == ("active", "active", [])
+    assert (state["unit"]["active"], state["haproxy"]["active"], state["beside"]) == ("active", "active", [])
     assert f"/run/backend-{state['colour']}/app.sock" in make("logs").output
 
 

@@ -13,11 +13,11 @@ from docker.models.containers import Container
 from sandbox.settings import Settings, settings_for
 
 # The colour that serves, as the map says that HAProxy goes by.
-COLOUR = "colour=$(sed -n 's/^active //p' /opt/backend/edge.map)\n"
+COLOUR = "colour=$(sed -n 's/^active //p' /opt/backend/haproxy.map)\n"
 # What a release touches on a host, and nothing that moves by itself.
 HOST_STATE = f"""
 {COLOUR}
-cat /opt/backend/edge.map
+cat /opt/backend/haproxy.map
 readlink /opt/backend/current /opt/backend/previous /opt/backend/$colour
 ls -A /opt/backend | grep -vxE 'blue|green'
 sha256sum /opt/backend/shared/.env /etc/systemd/system/backend*.service /etc/haproxy/haproxy.cfg

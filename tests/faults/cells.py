@@ -55,7 +55,7 @@ def release(pid):
     except OSError:
         return ""
     return next((e.decode().partition("=")[2] for e in entries if e.startswith(b"SLIPWAY_RELEASE=")), "")
-entries = dict(line.split() for line in (TOP / "edge.map").read_text().splitlines())
+entries = dict(line.split() for line in (TOP / "haproxy.map").read_text().splitlines())
 active = entries.get("active", "")
 units = {colour: unit(colour) for colour in ("blue", "green")}
 pid = units.get(active, {}).get("MainPID", "0")
@@ -228,7 +228,7 @@ class Cell:
 
 STATE = """
 cd /opt/backend
-cat edge.map; readlink current previous .env venv blue green
+cat haproxy.map; readlink current previous .env venv blue green
 ls -A . releases; sha256sum shared/.env history.jsonl
 systemctl show backend@blue backend@green haproxy --property=Id,ActiveState,MainPID
 """

@@ -72,7 +72,7 @@ def test_killed_between_the_disk_and_haproxy(cell: Cell) -> None:
     # It does not answer, so that the switch stands where the disk names a colour that HAProxy does not know yet.
     host.shell("systemctl kill --signal=STOP haproxy")
     try:
-        run.until(lambda: f"active {colour}" not in host.shell("cat /opt/backend/edge.map"), "the switch")
+        run.until(lambda: f"active {colour}" not in host.shell("cat /opt/backend/haproxy.map"), "the switch")
         run.kill()
         end_modules(host)
     finally:

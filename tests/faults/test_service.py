@@ -13,7 +13,7 @@ from tests.faults.apps import archive, service
 from tests.faults.cells import Cell
 from tests.faults.flow import converges, publish_next, told, unharmed
 
-SHORT = ("-e", "uvicorn_health_timeout=6")
+SHORT = ("-e", "service_health_timeout=6")
 """Seconds that a release has for its first good answer, where it will have none."""
 
 # What it takes first, so that the kernel and not Python says no.

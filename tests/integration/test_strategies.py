@@ -13,7 +13,7 @@ import pytest
 from sandbox.server.certificates import sandbox_authority
 from tests.integration.world import SETTINGS, World, require
 
-CLIENT = Path(__file__).parent / "edge" / "steady.py"
+CLIENT = Path(__file__).parent / "haproxy" / "steady.py"
 CLIENTS = 10
 STATES = "systemctl is-active haproxy backend backend@blue backend@green || true"
 SERIAL = "openssl s_client -connect 127.0.0.1:443 </dev/null 2>/dev/null | openssl x509 -noout -serial"
@@ -48,7 +48,7 @@ def two_colours(world: World, certificates: list[Path]) -> Iterator[World]:
     """The host with HAProxy in front of its service; afterwards the service holds the port itself again."""
     require(play(world, "blue_green", certificates[0]))
     yield world
-    if world.shell("ls /opt/backend/edge.map 2>/dev/null || true"):
+    if world.shell("ls /opt/backend/haproxy.map 2>/dev/null || true"):
         require(play(world, "restart"))
 
 
@@ -133,5 +133,5 @@ def test_the_service_takes_the_port_back(two_colours: World) -> None:
     assert two_colours.shell("systemctl is-enabled haproxy || true").strip() == "disabled"
     assert json.loads(two_colours.shell("curl -sS http://127.0.0.1:8000/client"))["scheme"] == "http"
     left = set(two_colours.shell("ls -d /opt/backend/* /etc/systemd/system/backend* | xargs -n1 basename").split())
-    assert left.isdisjoint({"blue", "green", "edge.map", "backend@.service", "backend@.service.d"})
+    assert left.isdisjoint({"blue", "green", "haproxy.map", "backend@.service", "backend@.service.d"})
     assert changed(play(two_colours, "restart")) == 0

@@ -19,7 +19,7 @@ PROPERTIES = "LoadState,ActiveState,SubState,Result,NRestarts,StateChangeTimesta
 LARGEST_REPORT = 1 << 20
 """Bytes. The service's account can write the report, so it is not trusted to be small."""
 COLOURS = ("blue", "green")
-EDGE = "haproxy"
+HAPROXY = "haproxy"
 STOPPED = ("inactive", "failed", "")
 
 
@@ -34,7 +34,7 @@ def release_of(link: Path) -> str:
 def map_of(directory: Path) -> dict[str, str]:
     """What HAProxy goes by: the colour that serves, and whether there is maintenance."""
     try:
-        lines = (directory / "edge.map").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (directory / "haproxy.map").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return {}
     return dict(fields for fields in (line.split() for line in lines) if len(fields) == 2)
@@ -93,7 +93,7 @@ def service_of(directory: Path, name: str, units: Path = Path("/etc/systemd/syst
             "unit": unit_of(name),
             "colour": "",
             "beside": [],
-            "edge": None,
+            "haproxy": None,
             "maintenance": False,
         }
     entries = map_of(directory)
@@ -105,7 +105,7 @@ def service_of(directory: Path, name: str, units: Path = Path("/etc/systemd/syst
         "unit": unit_of(f"{name}@{colour}" if colour else name),
         "colour": colour,
         "beside": beside(directory, name, colour),
-        "edge": unit_of(EDGE),
+        "haproxy": unit_of(HAPROXY),
         "maintenance": entries.get("maintenance") == "on",
     }
 

@@ -13,8 +13,8 @@ def found(answered: int, milliseconds: list[float], lines: int) -> dict[str, Any
 
 
 def test_the_limits_are_those_of_the_units(tmp_path: Path) -> None:
-    assert Setup("now", ROOT / "roles").files("uvicorn", "colour@.service.j2") == 16_500
-    assert Setup("now", ROOT / "roles").files("edge", "haproxy.service.j2") == 16_500
+    assert Setup("now", ROOT / "roles").service_files() == 16_500
+    assert Setup("now", ROOT / "roles").proxy_files() == 16_500
     template = tmp_path / "plain" / "templates" / "unit.j2"
     template.parent.mkdir(parents=True)
     template.write_text("[Service]\n")

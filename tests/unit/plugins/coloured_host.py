@@ -79,7 +79,7 @@ class Host:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
-        self.map = self.top / "edge.map"
+        self.map = self.top / "haproxy.map"
         self.map.write_text("active none\nmaintenance off\n")
         self.config = self.run / "haproxy.cfg"
         self.config.touch()

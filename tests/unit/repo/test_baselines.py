@@ -23,8 +23,8 @@ def tasks_of(role: str) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("role", "places"),
     [
-        ("edge", {"__edge_map", "__edge_certificate", "__edge_config", "__edge_unit_file"}),
-        ("uvicorn", {"__uvicorn_launcher", "__uvicorn_item.unit", "__uvicorn_service"}),
+        ("haproxy", {"__haproxy_map", "__haproxy_certificate", "__haproxy_config", "__haproxy_unit_file"}),
+        ("service", {"__service_launcher", "__service_item.unit", "__service_service"}),
         ("reachability", {"__reachability_config", "reachability_unit", "__reachability_item"}),
     ],
 )
@@ -62,7 +62,7 @@ def test_facts_of_a_run_are_no_inputs() -> None:
     (line,) = re.findall(r"^__baseline_results: \[(.*)\]$", BASELINE, re.MULTILINE)
     facts = {
         name
-        for role in ("dotenv", "artifact", "edge", "uvicorn", "reachability")
+        for role in ("dotenv", "artifact", "haproxy", "service", "reachability")
         for task in tasks_of(role)
         for name in task.get("ansible.builtin.set_fact", {})
     }
@@ -70,7 +70,7 @@ def test_facts_of_a_run_are_no_inputs() -> None:
 
 
 def test_the_code_of_each_role_is_an_input() -> None:
-    for role in ("dotenv", "artifact", "edge", "uvicorn", "reachability"):
+    for role in ("dotenv", "artifact", "haproxy", "service", "reachability"):
         assert f"'roles/{role}'" in BASELINE
     assert "'playbooks'" in BASELINE
     assert "'collections/ansible_collections/slipway/fastapi/plugins'" in BASELINE
@@ -84,7 +84,7 @@ def test_a_dry_run_does_everything() -> None:
     ("module", "role", "only_in_a_run"),
     [
         ("dotenv", "dotenv", {"generation", "dir"}),
-        ("switch_colour", "uvicorn", {"timeout", "redefined", "action", "by", "generation"}),
+        ("switch_colour", "service", {"timeout", "redefined", "action", "by", "generation"}),
     ],
 )
 def test_the_question_is_asked_as_the_role_would_act(module: str, role: str, only_in_a_run: set[str]) -> None:

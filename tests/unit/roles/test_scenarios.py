@@ -26,7 +26,7 @@ UNTRIED = {
         "Run the time service",
     },
     # It only looks, on the control node.
-    "edge": {"Make sure of the certificate"},
+    "haproxy": {"Make sure of the certificate"},
     # systemd reads a unit that it has not loaded yet from the disk at its first start.
     # The probes only look.
     "reachability": {"Let systemd read the unit again", "Try what the service depends on"},

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-FILE = Path(__file__).resolve().parents[3] / "roles" / "uvicorn" / "files" / "slipway_serve.py"
+FILE = Path(__file__).resolve().parents[3] / "roles" / "service" / "files" / "slipway_serve.py"
 APPLICATION = """
 import sys
 async def app(scope, receive, send):

@@ -185,14 +185,14 @@ def test_tool_venv_is_told_the_systems_python_and_authorities(system: System) ->
     assert evaluate("python", system, module["ca_bundle"]) == system.python["ca_bundle"]
 
 
-@pytest.mark.parametrize("role", ["base", "edge", "reachability", "uvicorn"])
+@pytest.mark.parametrize("role", ["base", "haproxy", "reachability", "service"])
 @on_each_system
 def test_units_and_files_are_the_same_on_every_system(role: str, system: System) -> None:
     given = {
         "reachability_bucket": "content",
         "reachability_region": "us-east-1",
         "reachability_health_url": "http://127.0.0.1:8000/health",
-        "uvicorn_release": "0123456789ab-01234567",
+        "service_release": "0123456789ab-01234567",
     }
     for file in sorted((ROLES / role / "templates").glob("*.j2")):
         text = file.read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ GIVEN: dict[str, dict[str, Any]] = {
         "reachability_region": "us-east-1",
         "reachability_health_url": "http://127.0.0.1:8000/health",
     },
-    "uvicorn": {"uvicorn_release": "0123456789ab-01234567"},
+    "service": {"service_release": "0123456789ab-01234567"},
 }
 
 
@@ -74,7 +74,7 @@ def test_no_command_with_all_rights_has_the_variables_of_a_release(file: Path) -
     assert "EnvironmentFile" not in settings or settings["User"] != ["root"]
 
 
-@pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
+@pytest.mark.parametrize("name", ["plain.service.j2", "slot@.service.j2"])
 @pytest.mark.parametrize(
     "app",
     [
@@ -89,26 +89,26 @@ def test_no_command_with_all_rights_has_the_variables_of_a_release(file: Path) -
 )
 def test_a_unit_of_what_is_no_application_is_not_rendered(name: str, app: str) -> None:
     with pytest.raises(Exception, match="names no application; write MODULE:NAME"):
-        render(ROLES / "uvicorn" / "templates" / name, uvicorn_app=app)
+        render(ROLES / "service" / "templates" / name, service_app=app)
 
 
 def test_haproxy_leaves_the_port_before_the_service_takes_it() -> None:
-    templates = ROLES / "uvicorn" / "templates"
-    service, port = (unit(render(templates / f"{name}.service.j2", uvicorn_unit="shop")) for name in ("plain", "port"))
+    templates = ROLES / "service" / "templates"
+    service, port = (unit(render(templates / f"{name}.service.j2", service_unit="shop")) for name in ("plain", "port"))
     assert "shop-port.service" in service["Wants"][0].split()
     assert "shop-port.service" in service["After"][0].split()
     assert port["ExecStart"] == ["systemctl stop haproxy.service"]
-    assert port["ConditionPathExists"] == ["/opt/backend/edge.map"]
+    assert port["ConditionPathExists"] == ["/opt/backend/haproxy.map"]
 
 
 def test_the_unit_serves_what_the_variables_say() -> None:
     text = render(
-        ROLES / "uvicorn" / "templates" / "plain.service.j2",
-        uvicorn_dir="/opt/shop",
-        uvicorn_account="shop",
-        uvicorn_app="api:service",
-        uvicorn_host="127.0.0.1",
-        uvicorn_port=9000,
+        ROLES / "service" / "templates" / "plain.service.j2",
+        service_dir="/opt/shop",
+        service_account="shop",
+        service_app="api:service",
+        service_host="127.0.0.1",
+        service_port=9000,
     )
     settings = unit(text)
     assert settings["User"] == settings["Group"] == ["shop"]
@@ -119,8 +119,8 @@ def test_the_unit_serves_what_the_variables_say() -> None:
 
 
 def test_a_colour_has_all_that_is_its_own_by_its_name() -> None:
-    file = ROLES / "uvicorn" / "templates" / "colour@.service.j2"
-    settings = unit(render(file, uvicorn_dir="/opt/shop", uvicorn_unit="shop", uvicorn_app="api:service"))
+    file = ROLES / "service" / "templates" / "slot@.service.j2"
+    settings = unit(render(file, service_dir="/opt/shop", service_unit="shop", service_app="api:service"))
     assert settings["WorkingDirectory"] == ["/opt/shop/%i/code"]
     assert settings["EnvironmentFile"] == ["/opt/shop/%i/.env", "/opt/shop/%i/release.env"]
     assert settings["RuntimeDirectory"] == ["shop-%i"]
@@ -130,16 +130,16 @@ def test_a_colour_has_all_that_is_its_own_by_its_name() -> None:
     assert "shop.service" in settings["After"], "a stop of the whole waits for it"
 
 
-@pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
+@pytest.mark.parametrize("name", ["plain.service.j2", "slot@.service.j2"])
 def test_the_unit_lets_streams_end_before_systemd_kills(name: str) -> None:
-    settings = unit(render(ROLES / "uvicorn" / "templates" / name, uvicorn_graceful_timeout=40))
+    settings = unit(render(ROLES / "service" / "templates" / name, service_graceful_timeout=40))
     assert "--timeout-graceful-shutdown 40" in settings["ExecStart"][0]
     assert int(settings["TimeoutStopSec"][0]) > 40
 
 
-@pytest.mark.parametrize("name", ["plain.service.j2", "colour@.service.j2"])
+@pytest.mark.parametrize("name", ["plain.service.j2", "slot@.service.j2"])
 def test_the_unit_has_files_for_its_connections_and_never_gives_up(name: str) -> None:
-    settings = unit(render(ROLES / "uvicorn" / "templates" / name, uvicorn_connections=300))
+    settings = unit(render(ROLES / "service" / "templates" / name, service_connections=300))
     assert int(settings["LimitNOFILE"][0]) > 600, "its own and what its requests need"
     assert settings["StartLimitIntervalSec"] == ["0"], "a database may be away for longer than any number of tries"
     assert "StartLimitBurst" not in settings
@@ -148,15 +148,15 @@ def test_the_unit_has_files_for_its_connections_and_never_gives_up(name: str) ->
 
 
 def test_only_a_service_without_haproxy_refuses_clients_itself() -> None:
-    plain = unit(render(ROLES / "uvicorn" / "templates" / "plain.service.j2", uvicorn_connections=300))
+    plain = unit(render(ROLES / "service" / "templates" / "plain.service.j2", service_connections=300))
     assert plain["ExecStart"][0].endswith(" --limit-concurrency 300")
-    colour = unit(render(ROLES / "uvicorn" / "templates" / "colour@.service.j2"))
+    colour = unit(render(ROLES / "service" / "templates" / "slot@.service.j2"))
     assert "--limit-concurrency" not in colour["ExecStart"][0]
 
 
 def test_the_service_has_files_for_what_haproxy_sends_it() -> None:
-    edge = variables_of(ROLES / "edge", ("defaults/main",))
-    assert variables_of(ROLES / "uvicorn", ("defaults/main",))["uvicorn_connections"] == edge["edge_connections"]
+    haproxy = variables_of(ROLES / "haproxy", ("defaults/main",))
+    assert variables_of(ROLES / "service", ("defaults/main",))["service_connections"] == haproxy["haproxy_connections"]
 
 
 def probes(**overrides: Any) -> list[dict[str, Any]]:
@@ -182,7 +182,7 @@ def test_the_probes_unit_is_the_accounts() -> None:
 
 def haproxy(**overrides: Any) -> list[str]:
     """The lines of HAProxy's configuration, without their indentation."""
-    return [line.strip() for line in render(ROLES / "edge" / "templates" / "haproxy.cfg.j2", **overrides).splitlines()]
+    return [line.strip() for line in render(ROLES / "haproxy" / "templates" / "haproxy.cfg.j2", **overrides).splitlines()]
 
 
 def test_by_default_haproxy_speaks_plain_http_on_every_address_and_believes_nobody() -> None:
@@ -200,8 +200,8 @@ def test_by_default_haproxy_speaks_plain_http_on_every_address_and_believes_nobo
 
 
 def test_haproxy_asks_the_map_for_each_request() -> None:
-    lines = haproxy(edge_dir="/srv/shop", edge_unit="shop")
-    assert "use_backend shop-%[str(active),map(/srv/shop/edge.map,none)]" in lines
+    lines = haproxy(haproxy_dir="/srv/shop", haproxy_unit="shop")
+    assert "use_backend shop-%[str(active),map(/srv/shop/haproxy.map,none)]" in lines
     for colour in ("blue", "green"):
         assert f"backend shop-{colour}" in lines
         assert f"server {colour} unix@/run/shop-{colour}/app.sock maxconn 6000" in lines
@@ -209,28 +209,28 @@ def test_haproxy_asks_the_map_for_each_request() -> None:
 
 
 def test_haproxy_has_https_where_there_is_a_certificate() -> None:
-    lines = haproxy(edge_certificate="own.pem", edge_https_port=8443, edge_addresses=["0.0.0.0"])
+    lines = haproxy(haproxy_certificate="own.pem", haproxy_https_port=8443, haproxy_addresses=["0.0.0.0"])
     assert "bind 0.0.0.0:8443 ssl crt /etc/haproxy/service.pem alpn h2,http/1.1" in lines
     assert "ssl-default-bind-options ssl-min-ver TLSv1.2" in lines
 
 
 def test_haproxy_believes_the_proxies_that_are_named() -> None:
-    lines = haproxy(edge_trusted_proxies=["10.0.0.0/8", "192.0.2.4"])
+    lines = haproxy(haproxy_trusted_proxies=["10.0.0.0/8", "192.0.2.4"])
     assert "acl trusted src 10.0.0.0/8 192.0.2.4" in lines
     assert all(" trusted " in line for line in lines if "set-header X-Forwarded" in line)
 
 
 def test_haproxys_numbers_are_the_variables() -> None:
     lines = haproxy(
-        edge_connections=7,
-        edge_request_timeout=8,
-        edge_idle_timeout=9,
-        edge_silence_timeout=10,
-        edge_body_timeout=12,
-        edge_client_timeout=13,
-        edge_maintenance_seconds=11,
-        edge_health_path="/alive",
-        edge_log_requests=True,
+        haproxy_connections=7,
+        haproxy_request_timeout=8,
+        haproxy_idle_timeout=9,
+        haproxy_silence_timeout=10,
+        haproxy_body_timeout=12,
+        haproxy_client_timeout=13,
+        haproxy_maintenance_seconds=11,
+        haproxy_health_path="/alive",
+        haproxy_log_requests=True,
     )
     assert {"maxconn 7", "timeout http-request 8s", "timeout http-keep-alive 9s"} <= set(lines)
     assert {"timeout client 13s", "timeout server 10s", "timeout tunnel 10s"} <= set(lines)
@@ -245,7 +245,7 @@ def test_haproxys_numbers_are_the_variables() -> None:
 
 
 def test_haproxy_limits_what_one_source_may_hold_but_lets_it_ask_for_health() -> None:
-    lines = haproxy(edge_connections_per_source=40, edge_health_path="/alive")
+    lines = haproxy(haproxy_connections_per_source=40, haproxy_health_path="/alive")
     assert "tcp-request connection track-sc0 src,ipmask(32,64) table connections-of-a-source" in lines
     assert "tcp-request connection reject if { sc0_conn_cur gt 50 }" in lines
     assert {"acl crowded sc0_conn_cur gt 40", "acl crowded sc1_conn_cur gt 40", "acl health path /alive"} <= set(lines)
@@ -255,7 +255,7 @@ def test_haproxy_limits_what_one_source_may_hold_but_lets_it_ask_for_health() ->
 
 
 def test_haproxy_does_not_take_a_load_balancer_for_a_source() -> None:
-    tracks = [line for line in haproxy(edge_trusted_proxies=["10.0.0.0/8"]) if "track-sc" in line]
+    tracks = [line for line in haproxy(haproxy_trusted_proxies=["10.0.0.0/8"]) if "track-sc" in line]
     assert [line.split(" table ")[1] for line in tracks] == [
         "connections-of-a-source unless trusted",
         "requests-of-a-source unless trusted",
@@ -265,11 +265,11 @@ def test_haproxy_does_not_take_a_load_balancer_for_a_source() -> None:
 
 
 def test_haproxy_can_leave_sources_alone() -> None:
-    assert not [line for line in haproxy(edge_connections_per_source=0) if "sc0" in line or "stick-table" in line]
+    assert not [line for line in haproxy(haproxy_connections_per_source=0) if "sc0" in line or "stick-table" in line]
 
 
 def test_haproxy_logs_no_query_string_and_no_header() -> None:
-    lines = haproxy(edge_log_requests=True)
+    lines = haproxy(haproxy_log_requests=True)
     log = next(line for line in lines if line.startswith("log-format "))
     assert log.endswith('"%HM %[var(txn.path)] %HV"\'')
     # What holds the whole request line, its query, or captured headers: HAProxy's manual, "Custom log format".
@@ -278,14 +278,14 @@ def test_haproxy_logs_no_query_string_and_no_header() -> None:
 
 
 def test_haproxy_needs_no_statistics() -> None:
-    assert "stats enable" in haproxy(edge_statistics_port=8500)
-    assert "bind 127.0.0.1:8500" in haproxy(edge_statistics_port=8500)
-    without = haproxy(edge_statistics_port=0)
+    assert "stats enable" in haproxy(haproxy_statistics_port=8500)
+    assert "bind 127.0.0.1:8500" in haproxy(haproxy_statistics_port=8500)
+    without = haproxy(haproxy_statistics_port=0)
     assert not {"stats enable", "frontend statistics"} & set(without)
 
 
 def test_haproxys_unit_comes_to_the_services_sockets_and_takes_enough_connections() -> None:
-    text = render(ROLES / "edge" / "templates" / "haproxy.service.j2", edge_account="shop", edge_connections=100)
+    text = render(ROLES / "haproxy" / "templates" / "haproxy.service.j2", haproxy_account="shop", haproxy_connections=100)
     settings = unit(text)
     assert settings["User"] == ["haproxy"]
     assert settings["SupplementaryGroups"] == ["shop"]
@@ -295,12 +295,12 @@ def test_haproxys_unit_comes_to_the_services_sockets_and_takes_enough_connection
 
 
 def test_the_services_own_name_starts_the_colour_of_the_map() -> None:
-    text = render(ROLES / "uvicorn" / "templates" / "boot.service.j2", uvicorn_dir="/srv/shop", uvicorn_unit="shop")
+    text = render(ROLES / "service" / "templates" / "boot.service.j2", service_dir="/srv/shop", service_unit="shop")
     settings = unit(text)
     assert settings["RemainAfterExit"] == ["yes"]
     assert settings["ConditionPathExists"] == ["/srv/shop/current/code"]
     assert settings["WorkingDirectory"] == ["/srv/shop"]
-    assert "<edge.map" in settings["ExecStart"][0]
+    assert "<haproxy.map" in settings["ExecStart"][0]
     assert '"shop@$$value.service"' in text
 
 
@@ -314,12 +314,12 @@ def test_the_services_own_name_starts_the_colour_of_the_map() -> None:
     ],
 )
 def test_at_boot_the_maps_colour_is_started(tmp_path: Path, entries: str, started: list[str], code: int) -> None:
-    (tmp_path / "edge.map").write_text(entries)
+    (tmp_path / "haproxy.map").write_text(entries)
     calls = tmp_path / "calls"
     systemctl = tmp_path / "systemctl"
     systemctl.write_text(f'#!/bin/sh\necho "$*" >>{calls}\n')
     systemctl.chmod(0o755)
-    settings = unit(render(ROLES / "uvicorn" / "templates" / "boot.service.j2", uvicorn_dir=str(tmp_path)))
+    settings = unit(render(ROLES / "service" / "templates" / "boot.service.j2", service_dir=str(tmp_path)))
     (tmp_path / "current").symlink_to("releases/one")
     for line in (settings["ExecStartPre"][0], settings["ExecStart"][0]):
         # systemd's own quoting: two dollars are one.

@@ -14,7 +14,7 @@ from tools import health
 from tools.hosts import Host
 
 # What a host says that has files and no service.
-FILES: dict[str, Any] = {"artifact": "s3://b/k", "release": "0-1", "serves": False, "colour": "", "edge": None}
+FILES: dict[str, Any] = {"artifact": "s3://b/k", "release": "0-1", "serves": False, "colour": "", "haproxy": None}
 FILES |= {"unit": {"load": "not-found", "active": "inactive"}}
 
 

@@ -17,7 +17,7 @@ from tests.unit.roles.test_templates import render
 from tools import service
 from tools.on_host import state
 
-HARDENING = (ROOT / "roles" / "uvicorn" / "files" / "50-hardening.conf").read_text(encoding="utf-8")
+HARDENING = (ROOT / "roles" / "service" / "files" / "50-hardening.conf").read_text(encoding="utf-8")
 UNIT = """# /etc/systemd/system/backend.service
 [Unit]
 Description=backend
@@ -64,8 +64,8 @@ def test_what_surrounds_it_is_that_of_the_release_and_not_of_a_link() -> None:
 
 def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> None:
     """systemd removes a RuntimeDirectory when the unit ends that has it: here with the socket of what serves."""
-    variables = {"uvicorn_unit": "web", "uvicorn_dir": "/srv/web", "uvicorn_account": "web", "uvicorn_app": "m:a"}
-    text = render(ROOT / "roles" / "uvicorn" / "templates" / "colour@.service.j2", **variables)
+    variables = {"service_unit": "web", "service_dir": "/srv/web", "service_account": "web", "service_app": "m:a"}
+    text = render(ROOT / "roles" / "service" / "templates" / "slot@.service.j2", **variables)
     assert "RuntimeDirectory=web-%i" in text
     found = inside.of_release(inside.settings(text), Path("/srv/web/green"), Path("/srv/web/releases/a"))
     assert found == [
@@ -89,7 +89,7 @@ def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> No
 )
 def test_the_colour_is_the_one_of_the_map(tmp_path: Path, text: str | None, colour: str) -> None:
     if text is not None:
-        (tmp_path / "edge.map").write_text(text, encoding="utf-8")
+        (tmp_path / "haproxy.map").write_text(text, encoding="utf-8")
     assert inside.colour_of(tmp_path) == colour
 
 
@@ -101,7 +101,7 @@ def test_a_command_is_beside_the_colour_that_serves(
         (tmp_path / "releases" / name).mkdir(parents=True)
     for link, target in {"current": "old", "blue": "old", "green": "new"}.items():
         (tmp_path / link).symlink_to(f"releases/{target}")
-    (tmp_path / "edge.map").write_text(f"active {active}\n", encoding="utf-8")
+    (tmp_path / "haproxy.map").write_text(f"active {active}\n", encoding="utf-8")
     ran: list[list[str]] = []
     monkeypatch.setattr("sys.argv", ["inside", str(tmp_path), "web", "pipe", "id"])
     monkeypatch.setattr(inside, "unit_files", {"web@": f"[Service]\nEnvironmentFile={tmp_path}/%i/.env\n"}.get)
@@ -155,7 +155,7 @@ def colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     for link, name in {"current": "new", "green": "new", "blue": "old"}.items():
         (tmp_path / "releases" / name).mkdir(parents=True, exist_ok=True)
         (tmp_path / link).symlink_to(f"releases/{name}")
-    (tmp_path / "edge.map").write_text("active green\nmaintenance off\n", encoding="utf-8")
+    (tmp_path / "haproxy.map").write_text("active green\nmaintenance off\n", encoding="utf-8")
     (tmp_path / ".release.lock").touch()
     (tmp_path / "web@.service").touch()
     monkeypatch.setattr(state, "unit_of", lambda name: {"name": name, "active": "active"})
@@ -168,7 +168,7 @@ def test_a_service_of_two_colours_is_the_one_that_the_map_names(colours: tuple[P
     assert found == {
         **{"release": "new", "colour": "green", "maintenance": False},
         "unit": {"name": "web@green", "active": "active"},
-        "edge": {"name": "haproxy", "active": "active"},
+        "haproxy": {"name": "haproxy", "active": "active"},
         "beside": [
             {
                 **{"colour": "blue", "doing": "left running", "release": "old"},
@@ -179,14 +179,14 @@ def test_a_service_of_two_colours_is_the_one_that_the_map_names(colours: tuple[P
 
 
 def test_maintenance_is_told(colours: tuple[Path, Path]) -> None:
-    (colours[0] / "edge.map").write_text("active green\nmaintenance on\n", encoding="utf-8")
+    (colours[0] / "haproxy.map").write_text("active green\nmaintenance on\n", encoding="utf-8")
     assert state.service_of(colours[0], "web", colours[1])["maintenance"] is True
 
 
 def test_a_host_before_its_first_release_has_no_colour(
     colours: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (colours[0] / "edge.map").write_text("active none\nmaintenance off\n", encoding="utf-8")
+    (colours[0] / "haproxy.map").write_text("active none\nmaintenance off\n", encoding="utf-8")
     monkeypatch.setattr(state, "unit_of", lambda name: {"name": name, "active": "inactive"})
     found = state.service_of(colours[0], "web", colours[1])
     assert (found["colour"], found["unit"]["name"], found["beside"]) == ("", "web", [])
@@ -196,7 +196,7 @@ def test_a_service_that_is_restarted_is_its_own_unit(colours: tuple[Path, Path])
     """Also where a map is left of another strategy."""
     (colours[1] / "web@.service").unlink()
     found = state.service_of(colours[0], "web", colours[1])
-    assert (found["colour"], found["unit"]["name"], found["edge"], found["beside"]) == ("", "web", None, [])
+    assert (found["colour"], found["unit"]["name"], found["haproxy"], found["beside"]) == ("", "web", None, [])
 
 
 @pytest.mark.parametrize(

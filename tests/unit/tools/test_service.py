@@ -32,7 +32,7 @@ def state(**changes: Any) -> dict[str, Any]:
         "serves": True,
         "unit": unit,
         "colour": "",
-        "edge": None,
+        "haproxy": None,
         "maintenance": False,
         "beside": [],
         "disk": {"total": 8 * 2**30, "free": 2 * 2**30},
@@ -81,8 +81,8 @@ def test_a_host_without_a_service(changes: dict[str, Any], told: str) -> None:
 
 def coloured(**changes: Any) -> dict[str, Any]:
     """What a host says whose service is one of two colours."""
-    edge = {"name": "haproxy", "load": "loaded", "active": "active", "sub": "running"}
-    return state(colour="green", edge=edge, **changes)
+    haproxy = {"name": "haproxy", "load": "loaded", "active": "active", "sub": "running"}
+    return state(colour="green", haproxy=haproxy, **changes)
 
 
 BESIDE = {"colour": "blue", "release": "older", "unit": state()["unit"]}
@@ -96,7 +96,7 @@ BESIDE = {"colour": "blue", "release": "older", "unit": state()["unit"]}
         ({"beside": [BESIDE | {"doing": "draining"}]}, "  blue draining (release older)", True),
         ({"beside": [BESIDE | {"doing": "left running"}]}, "  ! blue left running (release older)", True),
         ({"unit": state()["unit"] | {"active": "failed", "sub": "failed"}}, "✗ green failed (failed)", False),
-        ({"edge": {"active": "failed", "sub": "failed"}}, "✗ HAProxy failed (failed)", False),
+        ({"haproxy": {"active": "failed", "sub": "failed"}}, "✗ HAProxy failed (failed)", False),
         ({"colour": "", "unit": state()["unit"] | {"sub": "exited"}}, "✗ active (exited)", False),
     ],
 )

@@ -244,7 +244,7 @@ def test_an_unknown_environment_or_blueprint_is_refused(target: str) -> None:
 
 def test_another_variable_of_ansible_may_say_what_runs() -> None:
     """The folder lacks main.py: the module judges it, which knows all variables."""
-    assert argv("publish", "APP=other", "ARGS=-e uvicorn_app=api:app")[-1] == "uvicorn_app=api:app"
+    assert argv("publish", "APP=other", "ARGS=-e service_app=api:app")[-1] == "service_app=api:app"
 
 
 def test_a_host_is_passed_on() -> None:

@@ -10,5 +10,5 @@ from ansible_collections.slipway.fastapi.plugins.filter.application import Filte
 def test_it_returns_an_application_and_refuses_anything_else() -> None:
     use = FilterModule().filters()["application"]
     assert use("main:app") == "main:app"
-    with pytest.raises(AnsibleFilterError, match="uvicorn_app: .* names no application"):
+    with pytest.raises(AnsibleFilterError, match="service_app: .* names no application"):
         use("main:app X=1")

@@ -19,7 +19,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._confine import (
     TransientUnit,
 )
 
-ROLE = Path(__file__).parents[4] / "roles" / "uvicorn" / "files" / "50-hardening.conf"
+ROLE = Path(__file__).parents[4] / "roles" / "service" / "files" / "50-hardening.conf"
 ME = pwd.getpwuid(os.geteuid())
 
 

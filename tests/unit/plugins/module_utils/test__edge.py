@@ -14,7 +14,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._edge import EdgeE
 
 from tests.unit.plugins.short_folder import short_folder
 
-MAP = Path("/opt/backend/edge.map")
+MAP = Path("/opt/backend/haproxy.map")
 PEM = Path("/etc/haproxy/service.pem")
 FOOTER = "-----END CERTIFICATE-----"
 FIRST, SECOND = (f"-----BEGIN CERTIFICATE-----\n{content}\n{FOOTER}" for content in ("Zmlyc3Q=", "c2Vjb25k"))
@@ -123,7 +123,7 @@ def runtime(haproxy: HAProxy) -> Runtime:
 
 
 def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
-    path = tmp_path / "edge.map"
+    path = tmp_path / "haproxy.map"
     _edge.write_map(path, {"active": "green", "maintenance": "off"})
     assert path.read_text() == "active green\nmaintenance off\n"
     assert path.stat().st_mode & 0o777 == 0o644, "HAProxy reads it as an account of its own"
@@ -135,12 +135,12 @@ def test_a_map_is_read_as_it_was_written(tmp_path: Path) -> None:
     [("", {}), ("\n\n", {}), ("active\n", {}), ("a b c\nactive blue\n", {"active": "blue"})],
 )
 def test_lines_that_are_no_entries_say_nothing(tmp_path: Path, text: str, entries: dict[str, str]) -> None:
-    (tmp_path / "edge.map").write_text(text)
-    assert _edge.read_map(tmp_path / "edge.map") == entries
+    (tmp_path / "haproxy.map").write_text(text)
+    assert _edge.read_map(tmp_path / "haproxy.map") == entries
 
 
 def test_without_a_map_there_are_no_entries(tmp_path: Path) -> None:
-    assert _edge.read_map(tmp_path / "edge.map") == {}
+    assert _edge.read_map(tmp_path / "haproxy.map") == {}
 
 
 def test_what_it_has_in_memory_is_read(runtime: Runtime, haproxy: HAProxy) -> None:
@@ -258,7 +258,7 @@ def test_text_around_the_blocks_of_a_certificate_may_be_in_any_encoding(
 def test_a_file_without_a_certificate_is_told_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "service.pem"
     path.write_text(KEY)
-    with pytest.raises(EdgeError, match="holds no certificate: .* run the role edge"):
+    with pytest.raises(EdgeError, match="holds no certificate: .* run the role haproxy"):
         _edge.fingerprint(path)
 
 
@@ -291,7 +291,7 @@ def test_connections_are_counted_those_that_wait_too() -> None:
 
 
 def test_names_in_any_encoding_do_not_end_a_release(tmp_path: Path) -> None:
-    table, map_file = tmp_path / "unix", tmp_path / "edge.map"
+    table, map_file = tmp_path / "unix", tmp_path / "haproxy.map"
     of_another = b"0: 3 0 0 1 3 12 @caf\xe9\n"
     own = b"0: 3 0 0 1 3 13 /run/backend-blue/app.sock\n"
     table.write_bytes(b"Num RefCount Protocol Flags Type St Inode Path\n" + of_another + own)

@@ -54,7 +54,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
 def test_all_of_it_is_told(host: Host) -> None:
     told = host.diff()
     assert told.startswith("HAProxy: runs, started at boot\n") or "\nHAProxy: runs, started at boot\n" in told
-    for path in (host.top / "green", host.top / "edge.map", host.units / "backend@.service"):
+    for path in (host.top / "green", host.top / "haproxy.map", host.units / "backend@.service"):
         assert f"{path}: of the strategy blue_green\n" in told
 
 

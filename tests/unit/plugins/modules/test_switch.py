@@ -315,7 +315,7 @@ def test_wrong_options_touch_nothing(runner: Runner, host: Host, options: dict[s
 
 def test_a_missing_unit_touches_nothing(runner: Runner, host: Host) -> None:
     host.unit_file.unlink()
-    assert "run the role uvicorn" in runner.fail()
+    assert "run the role service" in runner.fail()
     assert host.links() == {}
 
 

@@ -321,7 +321,7 @@ def test_the_generation_is_remembered_where_there_is_nothing_else_to_do(runner: 
 def test_without_haproxy_nothing_is_touched(runner: Runner, host: Host, missing: str) -> None:
     file = host.units / "haproxy.service" if missing == "the unit" else host.map
     file.unlink()
-    assert "run the role edge first" in runner.fail()
+    assert "run the role haproxy first" in runner.fail()
     assert host.links() == {}
     assert host.commands() == []
 

@@ -22,7 +22,7 @@ author:
 EXAMPLES = r"""
 - name: Render a line of a unit
   ansible.builtin.debug:
-    msg: "Environment=SLIPWAY_APP={{ uvicorn_app | slipway.fastapi.application }}"
+    msg: "Environment=SLIPWAY_APP={{ service_app | slipway.fastapi.application }}"
 """
 
 RETURN = r"""
@@ -42,7 +42,7 @@ def application(text: str) -> str:
     try:
         Application.parse(text)
     except ApplicationError as error:
-        raise AnsibleFilterError(f"uvicorn_app: {error}") from error
+        raise AnsibleFilterError(f"service_app: {error}") from error
     return text
 
 

@@ -27,7 +27,7 @@ options:
 EXAMPLES = r"""
 - name: Show what the roles are made of
   ansible.builtin.debug:
-    msg: "{{ lookup('slipway.fastapi.source_digest', 'roles/edge', 'roles/uvicorn') }}"
+    msg: "{{ lookup('slipway.fastapi.source_digest', 'roles/haproxy', 'roles/service') }}"
 """
 
 RETURN = r"""

@@ -53,7 +53,7 @@ RESTRICTIONS = (
     "SystemCallFilter=@system-service",
     "SystemCallFilter=~@privileged @resources",
 )
-"""Those of the service (roles/uvicorn/files/50-hardening.conf), but for its UMask: others may read an environment."""
+"""Those of the service (roles/service/files/50-hardening.conf), but for its UMask: others may read an environment."""
 END_SECONDS = 10
 """How long systemd looks for what has survived SIGKILL, such as a process that waits for a disk."""
 

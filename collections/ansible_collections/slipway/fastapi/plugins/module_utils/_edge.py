@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ansible_collections.slipway.fastapi.plugins.module_utils import _files
 
-MAP = "edge.map"
+MAP = "haproxy.map"
 """The file's name in the application's directory."""
 UNIT = "haproxy"
 CONFIG = Path("/etc/haproxy/haproxy.cfg")
@@ -132,7 +132,7 @@ def fingerprint(path: Path) -> str | None:
         return None
     first = next((block for block in blocks if block.startswith(ssl.PEM_HEADER)), None)
     if first is None:
-        raise EdgeError(f"{path} holds no certificate: remove it, and run the role edge, which brings it")
+        raise EdgeError(f"{path} holds no certificate: remove it, and run the role haproxy, which brings it")
     content = ssl.PEM_cert_to_DER_cert(first)
     return hashlib.sha1(content, usedforsecurity=False).hexdigest().upper()
 

@@ -125,7 +125,7 @@ def surroundings(unit: str, directory: Path, release: Path) -> list[str]:
     template = _inside.unit_files(f"{unit}@")
     shown = template or _inside.unit_files(unit)
     if not shown:
-        raise HookError(f"there is no {unit}.service on this host: run the role uvicorn first, which writes it")
+        raise HookError(f"there is no {unit}.service on this host: run the role service first, which writes it")
     # Of the two colours either will do: only what is the release's own is kept.
     link = directory / (_inside.COLOURS[0] if template else "current")
     return _inside.of_release(_inside.settings(shown), link, release)

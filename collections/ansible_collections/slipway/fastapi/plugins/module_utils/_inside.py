@@ -34,7 +34,7 @@ COLOURS = ("blue", "green")
 def colour_of(directory: Path) -> str:
     """The colour that serves, as HAProxy's map says it; empty where nothing does."""
     try:
-        lines = (directory / "edge.map").read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = (directory / "haproxy.map").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
     return next((colour for colour in COLOURS if f"active {colour}" in lines), "")

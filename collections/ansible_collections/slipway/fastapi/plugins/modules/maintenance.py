@@ -10,7 +10,7 @@ version_added: 0.1.0
 description:
   - With V(on) every request is answered with status 503 and C(Retry-After), but for the health path, which the service
     answers as before. Requests and streams that are in progress end as they would have.
-  - It is an entry of C(edge.map) in O(dir), written before HAProxy is told, so that it outlasts a restart of HAProxy or
+  - It is an entry of C(haproxy.map) in O(dir), written before HAProxy is told, so that it outlasts a restart of HAProxy or
     of the host. A release neither begins nor ends it.
   - Where HAProxy does not run, it takes the entry up at its start.
 author:

@@ -145,7 +145,7 @@ def refuse_unprepared(module: AnsibleModule, unit: str, restrictions: Path) -> N
     if not shares(found.get("DropInPaths", ""), restrictions):
         module.fail_json(
             msg=f"{unit} would run without the restrictions of {restrictions.parent.name.removesuffix('.d')}, and so "
-            f"prove nothing: run the role uvicorn, which installs {restrictions}, and the role reachability, which "
+            f"prove nothing: run the role service, which installs {restrictions}, and the role reachability, which "
             "links to it (playbooks configure.yml, release.yml and verify.yml)"
         )
     if found.get("NeedDaemonReload") == "yes":

@@ -275,7 +275,7 @@ class Switch:
         if unit.load != "loaded":
             self.module.fail_json(
                 msg=f"the unit {self.systemd.unit} cannot be used, systemd says {unit.load}: "
-                f"run the role uvicorn, which writes it, and see `systemctl status {self.systemd.unit}`"
+                f"run the role service, which writes it, and see `systemctl status {self.systemd.unit}`"
             )
         if not unit.enabled:
             self.systemd.enable()

@@ -15,7 +15,7 @@ description:
     must be the release's id.
   - A release that does not pass this gate is stopped, the one before it never notices, and the module fails with the
     end of the journal of the one that failed, without any value of its C(.env).
-  - Which colour serves is kept in C(edge.map) in O(dir), written before HAProxy is told, so that a host or a HAProxy
+  - Which colour serves is kept in C(haproxy.map) in O(dir), written before HAProxy is told, so that a host or a HAProxy
     that starts anew sends requests to the same one.
   - A run that was ended at any point leaves one release serving. The next run goes on from what it finds.
   - HAProxy is started when it does not run, reads its configuration again when that is newer, takes a certificate
@@ -311,7 +311,7 @@ class SwitchColour:
                 msg=f"release {self.release} is not on this host: prepare it first (slipway.fastapi.release)"
             )
         if seen.edge.unit.load == "not-found" or not self.map.is_file():
-            self.module.fail_json(msg="HAProxy is not set up on this host: run the role edge first")
+            self.module.fail_json(msg="HAProxy is not set up on this host: run the role haproxy first")
         # A service that held the port itself until now gives it up below.
         own = [pid for unit in (seen.edge.unit, seen.boot) if unit.running for pid in _sockets.family(unit.pid)]
         holder = _sockets.holder(self.params["port"])
