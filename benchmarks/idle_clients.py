@@ -2,8 +2,8 @@
 
     .venv/bin/python -m benchmarks.idle_clients [--haproxy PATH] [--rounds 3]
 
-Everything runs on this machine's loopback and ends within five minutes: the configuration that the role haproxy renders,
-the limits of open files of both units, HAProxy, and uvicorn with the sample service. The negative control is the
+Everything runs on this machine's loopback and ends within five minutes: the configuration that the role haproxy
+renders, the limits of open files of both units, HAProxy, and uvicorn with the sample service. The negative control is the
 configuration of commit 992ca80, in the same run.
 """
 
@@ -109,15 +109,9 @@ def serving(setup: Setup, haproxy: str, folder: Path) -> Iterator[Path]:
     (folder / setup.names.map_file).write_text("active blue\nmaintenance off\n")
     run = folder / "run" / "backend-blue"
     run.mkdir(parents=True)
-    text = setup.render(
-        *(setup.names.proxy_role, "haproxy.cfg.j2"),
-        **{
-            f"{setup.names.proxy_role}_dir": str(folder),
-            f"{setup.names.proxy_role}_addresses": ["127.0.0.1"],
-            f"{setup.names.proxy_role}_port": PORT,
-            f"{setup.names.proxy_role}_statistics_port": 0,
-        },
-    )
+    settings: dict[str, Any] = {"dir": str(folder), "addresses": ["127.0.0.1"], "port": PORT, "statistics_port": 0}
+    role = setup.names.proxy_role
+    text = setup.render(role, "haproxy.cfg.j2", **{f"{role}_{name}": value for name, value in settings.items()})
     text = text.replace("unix@/run/", f"unix@{folder}/run/").replace("/run/haproxy/", f"{folder}/")
     (folder / "haproxy.cfg").write_text(text)
     launcher = setup.roles / setup.names.service_role / "files" / "slipway_serve.py"

@@ -182,7 +182,9 @@ def test_the_probes_unit_is_the_accounts() -> None:
 
 def haproxy(**overrides: Any) -> list[str]:
     """The lines of HAProxy's configuration, without their indentation."""
-    return [line.strip() for line in render(ROLES / "haproxy" / "templates" / "haproxy.cfg.j2", **overrides).splitlines()]
+    return [
+        line.strip() for line in render(ROLES / "haproxy" / "templates" / "haproxy.cfg.j2", **overrides).splitlines()
+    ]
 
 
 def test_by_default_haproxy_speaks_plain_http_on_every_address_and_believes_nobody() -> None:
@@ -285,7 +287,9 @@ def test_haproxy_needs_no_statistics() -> None:
 
 
 def test_haproxys_unit_comes_to_the_services_sockets_and_takes_enough_connections() -> None:
-    text = render(ROLES / "haproxy" / "templates" / "haproxy.service.j2", haproxy_account="shop", haproxy_connections=100)
+    text = render(
+        ROLES / "haproxy" / "templates" / "haproxy.service.j2", haproxy_account="shop", haproxy_connections=100
+    )
     settings = unit(text)
     assert settings["User"] == ["haproxy"]
     assert settings["SupplementaryGroups"] == ["shop"]

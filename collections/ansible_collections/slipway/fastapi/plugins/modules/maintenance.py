@@ -8,10 +8,10 @@ module: maintenance
 short_description: Let HAProxy answer that a service is down for maintenance, or the service again
 version_added: 0.1.0
 description:
-  - With V(on) every request is answered with status 503 and C(Retry-After), but for the health path, which the service
-    answers as before. Requests and streams that are in progress end as they would have.
-  - It is an entry of C(haproxy.map) in O(dir), written before HAProxy is told, so that it outlasts a restart of HAProxy or
-    of the host. A release neither begins nor ends it.
+  - With V(on) HAProxy answers every request with status 503 and C(Retry-After). The service still answers the health path.
+    Requests and streams in progress end normally.
+  - The state is an entry of C(haproxy.map) in O(dir). It is written before HAProxy is told, so it outlasts a restart of
+    HAProxy or of the host. A release does not change it.
   - Where HAProxy does not run, it takes the entry up at its start.
 author:
   - Slipway (@slipway)
