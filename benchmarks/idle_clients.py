@@ -3,8 +3,8 @@
     .venv/bin/python -m benchmarks.idle_clients [--haproxy PATH] [--rounds 3]
 
 Everything runs on this machine's loopback and ends within five minutes: the configuration that the role haproxy
-renders, the limits of open files of both units, HAProxy, and uvicorn with the sample service. The negative control is the
-configuration of commit 992ca80, in the same run.
+renders, the limits of open files of both units, HAProxy, and uvicorn with the sample service. The negative control is
+the configuration of commit 992ca80, in the same run.
 """
 
 from __future__ import annotations

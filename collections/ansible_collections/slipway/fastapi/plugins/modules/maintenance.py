@@ -8,8 +8,8 @@ module: maintenance
 short_description: Let HAProxy answer that a service is down for maintenance, or the service again
 version_added: 0.1.0
 description:
-  - With V(on) HAProxy answers every request with status 503 and C(Retry-After). The service still answers the health path.
-    Requests and streams in progress end normally.
+  - With V(on) HAProxy answers every request with status 503 and C(Retry-After). The service still answers the health
+    path. Requests and streams in progress end normally.
   - The state is an entry of C(haproxy.map) in O(dir). It is written before HAProxy is told, so it outlasts a restart of
     HAProxy or of the host. A release does not change it.
   - Where HAProxy does not run, it takes the entry up at its start.
