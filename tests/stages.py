@@ -21,7 +21,6 @@ from tests.postgres import postgres_url
 ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".cache" / "test-logs"
 BIN = Path(sys.executable).parent
-PYTHON_TREES = ("benchmarks", "collections", "molecule", "sandbox", "setup", "tests", "tools")
 # Enough for a test to take down what it has started.
 END_SECONDS = 120
 # Beginnings of the names of variables by which the Makefile hands values on to a verb.
@@ -117,19 +116,24 @@ class Stage:
     sandbox: str | None = None
 
 
+def linters() -> dict[str, tuple[list[str], Path]]:
+    """Return each linter's command and folder. .pre-commit-config.yaml has the same commands."""
+    mypy = [_tool("mypy"), "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir"]
+    return {
+        "yamllint": ([_tool("yamllint"), "--strict", "."], ROOT),
+        "ansible-lint": ([_tool("ansible-lint"), "-q", "--offline"], ROOT),
+        "ruff-check": ([_tool("ruff"), "check", "."], ROOT),
+        "ruff-format": ([_tool("ruff"), "format", "--check", "."], ROOT),
+        # Its folders are in pyproject.toml.
+        "mypy": ([*mypy, str(ROOT / ".cache" / "mypy")], ROOT),
+        # A program of its own, with imports that start in its own folder.
+        "mypy-sample": ([*mypy, str(ROOT / ".cache" / "mypy-sample"), "."], SAMPLE),
+    }
+
+
 def lint(runner: Runner) -> Counts:
     """Run all linters at once; each counts as one test."""
-    cache = ROOT / ".cache"
-    mypy = [_tool("mypy"), "--config-file", str(ROOT / "pyproject.toml"), "--cache-dir"]
-    commands: list[tuple[list[str], Path]] = [
-        ([_tool("yamllint"), "--strict", "."], ROOT),
-        ([_tool("ansible-lint"), "-q", "--offline"], ROOT),
-        ([_tool("ruff"), "check", "."], ROOT),
-        ([_tool("ruff"), "format", "--check", "."], ROOT),
-        ([*mypy, str(cache / "mypy"), *PYTHON_TREES], ROOT),
-        # A program of its own, with imports that start in its own folder.
-        ([*mypy, str(cache / "mypy-sample"), "."], SAMPLE),
-    ]
+    commands = linters().values()
     with ThreadPoolExecutor(len(commands)) as pool:
         codes = pool.map(lambda command: runner.run_beside(*command)[0], commands)
         return sum((counts.from_exit_code(code) for code in codes), Counts())
