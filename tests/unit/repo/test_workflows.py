@@ -30,7 +30,7 @@ CALL_OF_MAKE = re.compile(r"\bmake ((?:[a-z][a-z0-9-]* ?)+)")
 
 def problems(schema: str, *files: Path) -> str:
     """What check-jsonschema finds; nothing if the files fit the schema."""
-    command = [Path(sys.executable).with_name("check-jsonschema"), "--builtin-schema", schema, "--color", "never"]
+    command = [str(Path(sys.executable).with_name("check-jsonschema")), "--builtin-schema", schema, "--color", "never"]
     done = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
