@@ -11,9 +11,7 @@ try:
     from sandbox import faults, lifecycle
     from sandbox.machine import daemon
 except ModuleNotFoundError as error:
-    sys.exit(
-        f"sandbox: this Python has no {error.name}: run `python3 -m setup venv`, then `.venv/bin/python -m sandbox`"
-    )
+    sys.exit(f"sandbox: this Python has no {error.name}: run `make venv`, then `.venv/bin/python -m sandbox`")
 from sandbox.report import Report
 from sandbox.settings import NAMES, Settings, settings_for
 

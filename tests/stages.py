@@ -161,7 +161,7 @@ def terraform(runner: Runner) -> Counts:
     """Check the format of all, and validate and test each module and root, several at once."""
     # It tells of its progress on standard error, and only its answer on standard output.
     provider = subprocess.run(
-        [sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, capture_output=True, check=False
+        [sys.executable, "-m", "slipway.launch", "provider"], cwd=ROOT, text=True, capture_output=True, check=False
     )
     runner.say(provider.stderr)
     if provider.returncode:

@@ -120,7 +120,7 @@ def _environment(endpoint: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "TF_"))}
     kept = {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")}
     found = subprocess.run(
-        [sys.executable, "-m", "setup", "provider"], cwd=ROOT, text=True, capture_output=True, check=False
+        [sys.executable, "-m", "slipway.launch", "provider"], cwd=ROOT, text=True, capture_output=True, check=False
     )
     if found.returncode:
         raise PlanError(found.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.aws_rules.findings import Finding
+from slipway.aws_rules.findings import Finding
 
 
 @dataclass(frozen=True)

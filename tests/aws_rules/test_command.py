@@ -1,4 +1,4 @@
-"""`python -m tools.aws_rules` tells a person what is wrong, and how to go on."""
+"""`slipway aws-rules` tells a person what is wrong, and how to go on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.aws_rules.__main__ import main
+from slipway.aws_rules.report import report
 
 
 def plan(**arguments: Any) -> str:
@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_refused_plan_names_the_value_the_rule_and_its_source(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(plan(description="The application's hosts"), encoding="utf-8")
-    assert main([str(file)]) == 1
+    assert report(str(file), None) == 1
     said = capsys.readouterr().out
     assert 'aws_security_group.app: description = "The application\'s hosts"' in said
     assert "The characters ' are not allowed" in said
@@ -35,7 +35,7 @@ def test_a_refused_plan_names_the_value_the_rule_and_its_source(file: Path, caps
 
 def test_a_plan_without_fault(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file.write_text(plan(), encoding="utf-8")
-    assert main([str(file)]) == 0
+    assert report(str(file), None) == 0
     assert "Nothing found" in capsys.readouterr().out
 
 
@@ -43,7 +43,7 @@ def test_a_sensitive_value_is_not_told(file: Path, capsys: pytest.CaptureFixture
     content = json.loads(plan(description="it's secret"))
     content["resource_changes"][0]["change"]["after_sensitive"] = {"description": True}
     file.write_text(json.dumps(content), encoding="utf-8")
-    assert main([str(file)]) == 1
+    assert report(str(file), None) == 1
     said = capsys.readouterr().out
     assert "secret" not in said
     assert "(sensitive value)" in said
@@ -61,5 +61,5 @@ def test_a_sensitive_value_is_not_told(file: Path, capsys: pytest.CaptureFixture
 def test_what_is_no_plan(content: str | None, wanted: str, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if content is not None:
         file.write_text(content, encoding="utf-8")
-    assert main([str(file)]) == 2
+    assert report(str(file), None) == 2
     assert wanted in capsys.readouterr().err

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from slipway.aws_rules.check import check
 from tests.aws_rules.account import REGIONS
 from tests.aws_rules.combinations import Combination, state_buckets
 from tests.aws_rules.planning import Plans
-from tools.aws_rules.check import check
 
 
 def test_aws_takes_the_plan(combination: Combination, plans: Plans) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from slipway.aws_rules.check import check
+from slipway.aws_rules.findings import Finding
 from tests.aws_rules.account import REGIONS
 from tests.aws_rules.planning import Plans
 from tests.aws_rules.planted import Planted
 from tests.aws_rules.refusals import COMBINATION, PLANS, PLANTED, files
-from tools.aws_rules.check import check
-from tools.aws_rules.findings import Finding
 
 
 @functools.cache

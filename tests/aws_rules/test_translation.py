@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from slipway.aws_rules import untranslated, versions
+from slipway.aws_rules.shapes import Block, Shape
+from slipway.aws_rules.tables import TYPES
+from slipway.aws_rules.translate import translate
 from tests.aws_rules.planning import Plans
-from tools.aws_rules import untranslated, versions
-from tools.aws_rules.shapes import Block, Shape
-from tools.aws_rules.tables import TYPES
-from tools.aws_rules.translate import translate
 
 TERRAFORM = Path(__file__).parents[2] / "terraform"
 #: What Terraform itself reads of a resource.

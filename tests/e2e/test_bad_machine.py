@@ -45,7 +45,7 @@ def test_no_terraform(tmp_path: Path) -> None:
 
 def test_no_docker_and_no_root(tmp_path: Path) -> None:
     copy = tmp_path / "checkout"
-    names = ("sandbox", "setup")
+    names = ("sandbox", "slipway")
     for name in names:
         shutil.copytree(ROOT / name, copy / name)
     for path in [tmp_path, copy, *copy.rglob("*")]:

@@ -139,7 +139,7 @@ class Trial:
 
     def terraform(self, *arguments: str) -> Run:
         clean = {name: "" for name in os.environ if name.startswith(("AWS_", "TF_"))}
-        config = python("-m", "setup", "provider").output.splitlines()[-1]
+        config = python("-m", "slipway.launch", "provider").output.splitlines()[-1]
         done = run(["terraform", f"-chdir={self.folder}", *arguments], {**clean, "TF_CLI_CONFIG_FILE": config})
         assert done.code == 0, done.output[-4000:]
         return done

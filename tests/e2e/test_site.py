@@ -126,7 +126,7 @@ def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> N
 
 
 def test_the_verbs_follow_the_colour_that_serves(world: World) -> None:
-    asked = run([".venv/bin/python", "tools/service.py", "status", "--inventory", "inventories/sandbox", "--json"])
+    asked = run([".venv/bin/slipway", "status", "--json"])
     assert asked.code == 0, asked.output
     (state,) = json.loads(asked.output)
     assert (f"backend@{state['colour']}", state["unit"]["name"]) == (world.unit, world.unit)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 from ansible.utils.collection_loader._collection_finder import _AnsibleCollectionFinder
 
-from tools.inventory import COLLECTIONS
+from slipway.operate.inventory import COLLECTIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -36,6 +37,11 @@ def text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         return ""
+
+
+def make_targets() -> set[str]:
+    """Every target of the Makefile that has a line of help."""
+    return set(re.findall(r"^([a-z0-9-]+):.*## ", text_of(ROOT / "Makefile"), re.MULTILINE))
 
 
 def yaml_of(path: Path) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from slipway.house import build_collection
 from tests.unit.repo.helpers import ROOT, yaml_of
-from tools import build_collection
 
 SOURCE = ROOT / "collections" / "ansible_collections" / "slipway" / "fastapi"
 BIN = Path(sys.executable).parent

@@ -9,9 +9,9 @@ import pytest
 import yaml
 from jinja2.nativetypes import NativeEnvironment
 
+from slipway.operate import hosts
+from slipway.operate.hosts import Host, NoHostError
 from tests.unit.repo.helpers import own_plugin_loader
-from tools import hosts
-from tools.hosts import Host, NoHostError
 
 
 def host(name: str = "i-1", **changes: object) -> Host:
@@ -25,7 +25,7 @@ def host(name: str = "i-1", **changes: object) -> Host:
 
 @pytest.fixture(autouse=True)
 def trust(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Account and tags are those of tests/unit/tools/test_inventory.py."""
+    """Account and tags are those of tests/unit/slipway/operate/test_inventory.py."""
     monkeypatch.setattr(hosts, "account_problems", lambda _: [])
     monkeypatch.setattr(hosts, "tag_problems", lambda _: [])
     with own_plugin_loader():

@@ -8,7 +8,9 @@ import subprocess
 
 import pytest
 
-from tests.unit.repo.helpers import ROOT
+from slipway.cli import program
+from slipway.launch.commands import COMMANDS
+from tests.unit.repo.helpers import ROOT, make_targets
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 # What only other targets use.
@@ -42,12 +44,17 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_the_makefile_names_no_variable_of_its_command_line() -> None:
     """What make expands it may run: tests/unit/repo/test_makefile_values.py has the attacks."""
-    assert [word for word in words() if f"$({word})" in MAKEFILE or f"${{{word}}}" in MAKEFILE] == []
+    assert [name for name in arguments() if f"$({name})" in MAKEFILE or f"${{{name}}}" in MAKEFILE] == []
 
 
-def words() -> list[str]:
+def arguments() -> list[str]:
     """The variables that the Makefile takes from its command line."""
-    (line,) = re.findall(r"^words := (.*)$", MAKEFILE, re.MULTILINE)
+    return listed("arguments")
+
+
+def listed(name: str) -> list[str]:
+    """A list that the Makefile has under a name of its own."""
+    (line,) = re.findall(rf"^{name} := (.*)$", MAKEFILE, re.MULTILINE)
     return list(line.split())
 
 
@@ -56,10 +63,23 @@ def test_make_alone_prints_the_help() -> None:
 
 
 def test_the_help_lists_every_target() -> None:
-    phony = {name for line in re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE) for name in line.split()}
+    phony: set[str] = set()
+    for name in " ".join(re.findall(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)).split():
+        phony |= set(listed(name[2:-1])) if name.startswith("$(") else {name}
     shown = set(re.findall(r"^  ([a-z0-9-]+) ", make().stdout, re.MULTILINE))
     assert shown == phony - INTERNAL
     assert shown >= PROMISED
+
+
+def test_every_command_of_the_program_is_a_target() -> None:
+    assert set(listed("commands")) == set(COMMANDS)
+
+
+def test_the_program_and_make_offer_the_same_commands() -> None:
+    """Stages of tests are arguments of `slipway test`, and a few targets are only make's."""
+    stages = {*listed("stages"), *listed("long_stages")}
+    only_make = {"help", "venv", "ready", "lock", "clean", "test-long", *stages}
+    assert make_targets() - only_make == set(program().commands) - {"aws-rules", "completion"}
 
 
 def test_the_help_names_environments_and_blueprints() -> None:

@@ -1,6 +1,7 @@
 """What a person writes on make's command line reaches the programs as it is, and neither make nor a shell runs a part.
 
-In the place of `python3` stands a program that prints what it is given. What follows: tests/unit/tools/test_verb.py.
+In the place of `python3` stands a program that prints what it is given.
+What follows: tests/unit/slipway/launch/test_commands.py.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import pytest
 
 from tests.unit.repo.helpers import ROOT, text_of
 
-(WORDS,) = (line.split() for line in re.findall(r"^words := (.*)$", text_of(ROOT / "Makefile"), re.MULTILINE))
-VALUES = [word for word in WORDS if word != "PYTHON"]
+ARGUMENTS, COMMANDS = (
+    line.split() for line in re.findall(r"^(?:arguments|commands) := (.*)$", text_of(ROOT / "Makefile"), re.MULTILINE)
+)
+VALUES = [name for name in ARGUMENTS if name != "PYTHON"]
 # Each of them ran or broke something, where the Makefile put it into a recipe. %s stands for the file that they make.
 ATTACKS = (
     "x'; touch %s; echo '",
@@ -84,20 +87,19 @@ def make(tmp_path: Path) -> Make:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_value_arrives_as_it_is_and_is_not_run(make: Make, attack: str) -> None:
     value = attack % make.pwned if "%s" in attack.replace("%%", "") else attack
-    argv, values = make.given("deploy", *(f"{word}={value}" for word in VALUES))
-    assert argv == ["-m", "tools.verb", "deploy"]
+    argv, values = make.given("deploy", *(f"{name}={value}" for name in VALUES))
+    assert argv == ["-m", "slipway.launch.make", "deploy"]
     assert values == dict.fromkeys(VALUES, value)
     assert not make.pwned.exists()
 
 
 def test_no_target_runs_a_value(make: Make) -> None:
-    targets = re.findall(r"^([a-z-]+):(?:.*)\n\t@\$\(verb\)$", text_of(ROOT / "Makefile"), re.MULTILINE)
     attack = f"x'; touch {make.pwned}; echo '$(shell touch {make.pwned})"
-    done = make(*targets, *(f"{word}={attack}" for word in VALUES))
+    done = make(*COMMANDS, *(f"{name}={attack}" for name in VALUES))
     called: list[Any] = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [argv for argv, _ in called] == [["-m", "tools.verb", target] for target in targets]
-    assert all(given[f"SLIPWAY_GIVEN_{word}"] == attack for _, given in called for word in VALUES)
-    assert len(targets) > 20
+    assert [argv for argv, _ in called] == [["-m", "slipway.launch.make", command] for command in COMMANDS]
+    assert all(given[f"SLIPWAY_GIVEN_{name}"] == attack for _, given in called for name in VALUES)
+    assert len(COMMANDS) > 20
     assert not make.pwned.exists()
 
 
@@ -116,7 +118,7 @@ def test_a_goal_beside_maintenance_is_not_run(make: Make, goal: str) -> None:
 
 def test_only_the_command_line_counts(make: Make) -> None:
     shell = dict.fromkeys(VALUES, f"$(shell touch {make.pwned})")
-    assert make.given("deploy", "TO=2", **shell) == (["-m", "tools.verb", "deploy"], {"TO": "2"})
+    assert make.given("deploy", "TO=2", **shell) == (["-m", "slipway.launch.make", "deploy"], {"TO": "2"})
     assert not make.pwned.exists()
 
 

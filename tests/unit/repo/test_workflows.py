@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.stages import LONG_STAGES
-from tests.unit.repo.helpers import ROOT, yaml_of
+from tests.unit.repo.helpers import ROOT, make_targets, yaml_of
 
 GITHUB = ROOT / ".github"
 WORKFLOWS = sorted((GITHUB / "workflows").glob("*.yml"))
@@ -92,14 +92,12 @@ def test_one_action_has_one_version() -> None:
 
 @pytest.mark.parametrize(("workflow", "job"), jobs())
 def test_every_target_of_make_exists(workflow: dict[str, Any], job: dict[str, Any]) -> None:
-    phony = re.findall(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    targets = {name for line in phony for name in line.split()}
     called = scripts(job)
     if any("bash .ci/run" in script for script in called):
         called.append((ROOT / ".ci" / "run").read_text(encoding="utf-8").partition("exec ")[2])
     goals = {goal for script in called for call in CALL_OF_MAKE.findall(script) for goal in call.split()}
     assert goals, "the job runs nothing of the Makefile"
-    assert goals - targets == set()
+    assert goals - make_targets() == set()
 
 
 @pytest.mark.parametrize(("workflow", "job"), jobs())

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tools import role_readmes
+from slipway.house import role_readmes
 
 
 def test_readmes_are_fresh() -> None:
-    assert list(role_readmes.stale()) == [], "run `python -m tools.role_readmes`"
+    assert list(role_readmes.stale()) == [], "run `python -m slipway.house.role_readmes`"
 
 
 @pytest.fixture

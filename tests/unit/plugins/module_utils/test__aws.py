@@ -192,7 +192,7 @@ def test_the_option_of_modules_has_exactly_the_settings() -> None:
 
 def test_without_boto3_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
-    with pytest.raises(AwsError, match=r"boto3 is missing for this Python; .* `python3 -m setup venv`"):
+    with pytest.raises(AwsError, match=r"boto3 is missing for this Python; .* `make venv`"):
         client("sts", {"region": REGION})
 
 

@@ -20,7 +20,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils import (
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes import web
 from ansible_collections.slipway.fastapi.plugins.modules import reachability
 
-from tools.on_host import state
+from slipway.operate.on_host import state
 
 BRACKETS = "[" * 200_000
 OBJECTS = '{"release":' * 100_000

@@ -261,7 +261,7 @@ def _boto3() -> Any:
     except ImportError as error:
         raise AwsError(
             "boto3 is missing for this Python; on a host run the `python` role first and set "
-            "`ansible_python_interpreter` to its virtual environment; on the control node run `python3 -m setup venv`"
+            "`ansible_python_interpreter` to its virtual environment; on the control node run `make venv`"
         ) from error
     return boto3
 

@@ -1,1 +1,0 @@
-"""Small programs behind the Makefile's targets."""
