@@ -39,7 +39,7 @@ NO_BOUNDARY = "NoSuchEntity: Scope ARN:"
 BOUNDARY_HINT = (
     "The permissions boundary of the hosts' role does not exist. An administrator makes it, once for each account: "
     "aws iam create-policy --policy-name slipway-boundary --policy-document "
-    'file://terraform/policies/host-boundary.json (docs/terraform.md, "What the deployer may do"). '
+    'file://terraform/policies/host-boundary.json (docs/policies.md, "The permissions boundary"). '
     "The variable permissions_boundary_arn names another one."
 )
 
