@@ -1,4 +1,4 @@
-"""docs/seeds.md claims nothing that is not there: each row has a status, and each place that it names exists."""
+"""docs/seeds.md and docs/seeds/ are true: each row has a status, each named place exists, and the counts are right."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.unit.repo.helpers import ROOT, text_of
 
-PAGE = ROOT / "docs" / "seeds.md"
+OVERVIEW = ROOT / "docs" / "seeds.md"
+FOLDER = ROOT / "docs" / "seeds"
 DOCUMENTS = ("gap-fill", "location-content", "ai-predictor", "knowledge-platform", "docu-cr")
 STATUSES = ("done", "differs", "not yet")
 HEAD = ["The document says", "Status", "Here"]
 
-SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 PLACE = re.compile(r"`([a-z]+):([^`]+)`")
-OVERVIEW = re.compile(r"^\| \[([\w-]+)\]\(#\1\) \|.*\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
+COUNTS = re.compile(r"^\| \[([\w-]+)\]\(seeds/\1\.md\) \|.*\| (\d+) \| (\d+) \| (\d+) \|$", re.MULTILINE)
 WORD = re.compile(r"\w{2,}")
 # A reason in fewer words than these explains nothing.
 REASON_WORDS = 3
@@ -28,6 +29,7 @@ REASON_WORDS = 3
 class Row:
     """One claim of a document."""
 
+    document: str
     line: int
     claim: str
     status: str
@@ -39,32 +41,34 @@ class Row:
         return PLACE.findall(self.here)
 
     @property
+    def where(self) -> str:
+        """The row's page and line."""
+        return f"docs/seeds/{self.document}.md:{self.line}"
+
+    @property
     def reason(self) -> str:
         """What it says beside the places."""
         return PLACE.sub("", self.here)
 
 
-def tables() -> dict[str, list[tuple[int, list[str]]]]:
-    """The lines of each section's tables, as line number and cells."""
-    found: dict[str, list[tuple[int, list[str]]]] = {}
-    section = ""
-    for number, line in enumerate(text_of(PAGE).splitlines(), start=1):
-        if heading := SECTION.match(line):
-            section = heading.group(1)
-            found[section] = []
-        elif section and line.startswith("|"):
-            found[section].append((number, [cell.strip() for cell in line.strip().removesuffix("|")[1:].split("|")]))
-    return found
+def table_lines(page: Path) -> list[tuple[int, list[str]]]:
+    """The lines of a page's tables, as line number and cells."""
+    return [
+        (number, [cell.strip() for cell in line.strip().removesuffix("|")[1:].split("|")])
+        for number, line in enumerate(text_of(page).splitlines(), start=1)
+        if line.startswith("|")
+    ]
 
 
-TABLES = tables()
+PAGES = {page.stem: page for page in sorted(FOLDER.glob("*.md"))}
+TABLES = {document: table_lines(page) for document, page in PAGES.items()}
 
 
 def rows(document: str) -> list[Row]:
-    """The claims of a document; lines of another shape are a test's matter and left out."""
+    """The claims of a document. Lines of another shape are left out; a test finds them."""
     lines = TABLES.get(document, [])
     return [
-        Row(number, *cells)
+        Row(document, number, *cells)
         for number, cells in lines
         if len(cells) == len(HEAD) and cells != HEAD and set(cells[0]) != {"-"}
     ]
@@ -112,15 +116,16 @@ KINDS: dict[str, Callable[[str], bool]] = {
 }
 
 
-def places() -> Iterator[tuple[int, str, str]]:
-    """Every place that the page names, in a row's last column or in its prose: line, kind, name."""
-    for number, line in enumerate(text_of(PAGE).splitlines(), start=1):
-        for kind, name in PLACE.findall(line.removesuffix("|").rpartition("|")[2]):
-            yield number, kind, name
+def places() -> Iterator[tuple[str, str, str]]:
+    """Every place that the pages name, in a row's last column or in prose: page and line, kind, name."""
+    for page in (OVERVIEW, *PAGES.values()):
+        for number, line in enumerate(text_of(page).splitlines(), start=1):
+            for kind, name in PLACE.findall(line.removesuffix("|").rpartition("|")[2]):
+                yield f"{page.relative_to(ROOT)}:{number}", kind, name
 
 
-def test_the_page_has_a_section_for_each_document_and_no_other() -> None:
-    assert tuple(TABLES) == DOCUMENTS
+def test_each_document_has_a_page_and_no_other_page_exists() -> None:
+    assert set(PAGES) == set(DOCUMENTS)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
@@ -128,28 +133,26 @@ def test_each_document_has_its_tables(document: str) -> None:
     lines = TABLES[document]
     assert len(rows(document)) >= 40
     misshapen = [number for number, cells in lines if len(cells) != len(HEAD)]
-    assert misshapen == [], "lines of docs/seeds.md that have not three columns"
+    assert misshapen == [], "lines of tables without exactly three columns"
 
 
 def test_each_row_has_a_claim_and_a_status() -> None:
-    assert [row.line for row in EVERY_ROW if not row.claim or row.status not in STATUSES] == []
+    assert [row.where for row in EVERY_ROW if not row.claim or row.status not in STATUSES] == []
 
 
 def test_what_is_done_names_its_place() -> None:
-    # "as above" and its like name none, so they are no place either.
-    assert [row.line for row in EVERY_ROW if row.status == "done" and not row.places] == []
+    # A reference such as "as above" is not a place.
+    assert [row.where for row in EVERY_ROW if row.status == "done" and not row.places] == []
 
 
 def test_what_differs_says_why() -> None:
-    short = [row.line for row in EVERY_ROW if row.status == "differs" and len(WORD.findall(row.reason)) < REASON_WORDS]
-    assert short == [], "lines of docs/seeds.md that differ without a reason"
+    short = [row.where for row in EVERY_ROW if row.status == "differs" and len(WORD.findall(row.reason)) < REASON_WORDS]
+    assert short == [], "rows that differ without a reason"
 
 
 def test_each_place_exists() -> None:
     missing = [
-        f"docs/seeds.md:{line}: {kind}:{name}"
-        for line, kind, name in places()
-        if kind not in KINDS or not KINDS[kind](name)
+        f"{where}: {kind}:{name}" for where, kind, name in places() if kind not in KINDS or not KINDS[kind](name)
     ]
     assert missing == []
 
@@ -169,13 +172,13 @@ def test_a_place_that_is_not_there_would_be_found() -> None:
 
 def test_the_overview_counts_right() -> None:
     counted = {document: Counter(row.status for row in rows(document)) for document in DOCUMENTS}
-    written = {name: tuple(map(int, numbers)) for name, *numbers in OVERVIEW.findall(text_of(PAGE))}
+    written = {name: tuple(map(int, numbers)) for name, *numbers in COUNTS.findall(text_of(OVERVIEW))}
     assert written == {name: tuple(counts[status] for status in STATUSES) for name, counts in counted.items()}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_a_document_with_a_blueprint_is_not_all_to_come(document: str) -> None:
-    """So that whoever adds a blueprint comes by this page."""
+    """So that a new blueprint leads to a change of the overview."""
     blueprint = ROOT / "terraform" / "blueprints" / f"{document}.tfvars"
-    overview = next(line for line in text_of(PAGE).splitlines() if line.startswith(f"| [{document}]"))
+    overview = next(line for line in text_of(OVERVIEW).splitlines() if line.startswith(f"| [{document}]"))
     assert ("none yet" in overview) != blueprint.is_file()
