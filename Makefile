@@ -101,6 +101,10 @@ collection: venv ## Build the collection that ansible-galaxy can install, in dis
 docs: venv ## Write the tables in roles/*/README.md anew from the argument specifications
 	@$(bin)/slipway docs
 
+changelog: venv ## Move the fragments into the release notes of galaxy.yml's version, and render them
+	@cd collections/ansible_collections/slipway/fastapi && \
+		PATH="$(CURDIR)/$(bin):$$PATH" antsibull-changelog release --update-existing --reload-plugins
+
 lock: venv ## Resolve each requirements*.in anew into its lock: here, in the sample service and in tests/checkov
 	@for list in ./requirements ./requirements-dev examples/app/requirements tests/checkov/requirements; do \
 		(cd "$${list%/*}" && "$(CURDIR)/$(bin)/uv" pip compile --universal --generate-hashes --python-version 3.11 -q "$${list##*/}.in" -o "$${list##*/}.txt") || exit; \
@@ -114,7 +118,7 @@ clean: ## Remove caches and built files; keeps the sandbox, what it runs, and .v
 commands := site bootstrap init plan apply configure release verify deploy rollback maintenance destroy publish env-push env-diff doctor status releases logs shell run ssh health interruptions mutate
 stages := lint unit app-test terraform-test checkov aws-rules molecule integration e2e
 long_stages := aws-rules-long e2e-long faults
-.PHONY: $(commands) $(stages) $(long_stages) test test-long sandbox-up sandbox-down sandbox-status collection docs lock clean
+.PHONY: $(commands) $(stages) $(long_stages) test test-long sandbox-up sandbox-down sandbox-status collection docs changelog lock clean
 
 $(commands):
 	@$(python) -m slipway.launch.make $@

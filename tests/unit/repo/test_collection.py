@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from slipway.house import build_collection
-from tests.unit.repo.helpers import ROOT, yaml_of
+from tests.unit.repo.helpers import ROOT
 
 SOURCE = ROOT / "collections" / "ansible_collections" / "slipway" / "fastapi"
 BIN = Path(sys.executable).parent
@@ -93,12 +93,3 @@ def test_nothing_is_left_out_and_nothing_slips_in(installed: Path) -> None:
         files = set(archive.getnames())
     assert {"LICENSE", "README.md", "meta/runtime.yml", "playbooks/configure.yml", "roles/base/tasks/main.yml"} <= files
     assert not [name for name in files if "__pycache__" in name or name.endswith(".pyc")]
-
-
-def test_the_changelog_tells_of_this_version() -> None:
-    version = yaml_of(SOURCE / "galaxy.yml")["version"]
-    fragments = sorted((SOURCE / "changelogs" / "fragments").glob(f"{version}-*.yml"))
-    assert fragments, f"changelogs/fragments has nothing on {version}"
-    known = {name for name, _title in yaml_of(SOURCE / "changelogs" / "config.yaml")["sections"]} | {"release_summary"}
-    for fragment in fragments:
-        assert set(yaml_of(fragment)) <= known
