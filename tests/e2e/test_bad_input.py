@@ -47,7 +47,7 @@ def unchanged(world: World, tried: bool = False) -> Iterator[None]:
     ],
     ids=["unknown key", "SSH from everywhere", "SSH from everywhere by IPv6", "privileged port"],
 )
-def test_tfvars(world: World, tmp_path: Path, content: str, words: tuple[str, ...]) -> None:
+def test_bad_tfvars_are_refused(world: World, tmp_path: Path, content: str, words: tuple[str, ...]) -> None:
     file = tmp_path / "my.tfvars"
     file.write_text(content)
     with unchanged(world):
@@ -58,7 +58,7 @@ def test_tfvars(world: World, tmp_path: Path, content: str, words: tuple[str, ..
 @pytest.mark.parametrize(
     "row", [row if row == "expansion" else pytest.param(row, marks=pytest.mark.long) for row in REFUSED]
 )
-def test_env_file(world: World, tmp_path: Path, row: str) -> None:
+def test_a_bad_env_file_is_refused(world: World, tmp_path: Path, row: str) -> None:
     content, line = REFUSED[row]
     file = tmp_path / "app.env"
     file.write_bytes(content.replace(b"%s", VALUE.encode()))
@@ -66,7 +66,7 @@ def test_env_file(world: World, tmp_path: Path, row: str) -> None:
         assert_refused(make("env-push", f"FILE={file}"), line)
 
 
-def test_env_file_too_large(world: World, tmp_path: Path) -> None:
+def test_a_too_large_env_file_is_refused(world: World, tmp_path: Path) -> None:
     file = tmp_path / "app.env"
     file.write_text("".join(f"KEY_{n}={VALUE}{'x' * 80}\n" for n in range(60)))
     with unchanged(world):
@@ -80,7 +80,7 @@ def test_env_file_too_large(world: World, tmp_path: Path) -> None:
     [("env-push", "FILE=/nonexistent/.env"), ("publish", "APP=/nonexistent/app")],
     ids=["no file", "no folder"],
 )
-def test_what_is_not_there(world: World, arguments: tuple[str, str]) -> None:
+def test_missing_files_are_named(world: World, arguments: tuple[str, str]) -> None:
     with unchanged(world):
         assert_refused(make(*arguments), "/nonexistent/")
 
@@ -102,13 +102,13 @@ def tag(world: World, name: str, value: str) -> Iterator[None]:
         ec2.create_tags(Resources=[instance], Tags=[{"Key": name, "Value": right}])
 
 
-def test_a_parameter_that_the_role_may_not_read(world: World) -> None:
+def test_a_parameter_without_permission_is_reported(world: World) -> None:
     other = "/slipway/sandbox/location-content/other"
     with tag(world, "slipway:env-parameter", other), unchanged(world):
         assert_refused(make("release"), "ssm:GetParameter", other, '"Effect": "Allow", "Action": "ssm:GetParameter"')
 
 
-def test_missing_artifact(world: World) -> None:
+def test_a_missing_artifact_is_reported(world: World) -> None:
     bucket, _ = world.artifact
     with tag(world, "slipway:artifact", f"s3://{bucket}/releases/absent.zip"), unchanged(world):
         assert_refused(make("release"), "releases/absent.zip", "publish")
@@ -123,12 +123,12 @@ def test_missing_artifact(world: World) -> None:
         pytest.param("slipway:app", "x @ y", marks=pytest.mark.long),
     ],
 )
-def test_a_tag_that_names_what_it_may_not(world: World, name: str, value: str) -> None:
+def test_a_tag_outside_the_allow_list_is_refused(world: World, name: str, value: str) -> None:
     with tag(world, name, value), unchanged(world):
         assert_refused(make("release"), world.instance["InstanceId"], "cannot be trusted")
 
 
-def test_host_that_cannot_be_reached(world: World) -> None:
+def test_an_unreachable_host_is_reported(world: World) -> None:
     ec2, instance = world.client("ec2"), world.instance["InstanceId"]
     own = [each["GroupId"] for each in world.instance["SecurityGroups"]]
     filters = [{"Name": "vpc-id", "Values": [world.instance["VpcId"]]}, {"Name": "group-name", "Values": ["default"]}]
@@ -155,7 +155,7 @@ echo 'import time; right = time.time; time.time = lambda: right() - 3600' > "$pl
 RIGHT_CLOCK = "rm -rf ~slipway/.local"
 
 
-def test_clock_far_off(world: World) -> None:
+def test_a_wrong_clock_is_reported(world: World) -> None:
     with unchanged(world):
         world.shell(SHIFT_CLOCK)
         try:
@@ -165,7 +165,7 @@ def test_clock_far_off(world: World) -> None:
         assert_refused(done, f"The clock of {world.instance['InstanceId']} is 36", "behind", "timedatectl")
 
 
-def test_database_unreachable(world: World) -> None:
+def test_an_unreachable_database_is_reported(world: World) -> None:
     with unchanged(world):
         world.database.pause()
         try:

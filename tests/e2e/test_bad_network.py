@@ -78,11 +78,11 @@ def subnet_without_a_way_out(world: World, tmp_path: Path) -> None:
         for case in (no_such_vpc, no_such_subnet, subnet_of_another_vpc, subnet_without_a_way_out)
     ],
 )
-def test_network(world: World, tmp_path: Path, wrong: Callable[[World, Path], None]) -> None:
+def test_a_broken_network_is_reported(world: World, tmp_path: Path, wrong: Callable[[World, Path], None]) -> None:
     wrong(world, tmp_path)
 
 
-def test_a_network_that_carries_the_host_is_found_by_its_tags_and_left_as_it_is(world: World, tmp_path: Path) -> None:
+def test_an_existing_network_is_found_by_tags_and_not_changed(world: World, tmp_path: Path) -> None:
     vpc, subnet = world.settings.shared_vpc_name, world.settings.shared_subnet_name
     tags = f'vpc_tags = {{ Name = "{vpc}" }}, subnet_tags = {{ Name = "{subnet}" }}'
     settings = tmp_path / "network.tfvars"
@@ -106,7 +106,7 @@ def tavily_answers(answer: str) -> Iterator[None]:
 
 
 # What else may be wrong with a service outside is tried on a host alone: tests/integration/test_verify_breaks.py.
-def test_tavily_refuses_so_many_requests(world: World) -> None:
+def test_the_rate_limit_of_tavily_is_reported(world: World) -> None:
     with unchanged(world), tavily_answers("429"):
         done = make("verify")
     assert_refused(done, "1 of 5 red", "✗ tavily", "HTTP 429", "Not everything is reached")

@@ -78,7 +78,7 @@ def test_the_bucket_is_made_and_keeps_both_states(place: Place, first: Run) -> N
     assert {item["type"] for item in own["resources"]} >= {"aws_s3_bucket", "aws_s3_bucket_versioning"}
 
 
-def test_the_file_is_kept_aside_and_the_bucket_is_named(place: Place, first: Run) -> None:
+def test_the_local_state_is_kept_and_the_bucket_is_named(place: Place, first: Run) -> None:
     assert first.code == 0, first.output[-4000:]
     assert not place.state.exists()
     (kept,) = re.findall(r"kept as (\.slipway/sandbox/location-content/\S+)", first.output)
@@ -86,7 +86,7 @@ def test_the_file_is_kept_aside_and_the_bucket_is_named(place: Place, first: Run
     assert re.findall(r"(?m)^bucket\s+= \"(.*)\"$", place.backend.read_text()) == [BUCKET]
 
 
-def test_a_second_run_changes_nothing_and_knows_a_file_that_was_left(place: Place, first: Run) -> None:
+def test_a_second_run_changes_nothing_and_reports_a_leftover_state(place: Place, first: Run) -> None:
     assert first.code == 0, first.output[-4000:]
     place.state.write_text(json.dumps(place.stored()))
     done = place.bootstrap()
@@ -108,7 +108,7 @@ def test_a_state_of_another_history_is_refused(place: Place, first: Run) -> None
     assert place.state.exists()
 
 
-def test_the_sandbox_says_that_it_makes_its_bucket_itself(world: World) -> None:
+def test_in_the_sandbox_bootstrap_makes_no_bucket(world: World) -> None:
     done = make("bootstrap")
     assert done.code == 0, done.output[-4000:]
     assert CHANGED.findall(done.output) == ["0"]

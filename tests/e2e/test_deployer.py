@@ -199,7 +199,7 @@ def test_parameters_and_the_master_password_are_read(world: World, deployer: Dep
         ("secretsmanager", "list_secrets", {}),
     ],
 )
-def test_the_rest_is_refused(trial: Trial, service: str, operation: str, arguments: dict[str, Any]) -> None:
+def test_other_actions_are_refused(trial: Trial, service: str, operation: str, arguments: dict[str, Any]) -> None:
     with pytest.raises(ClientError) as refused:
         getattr(trial.deployer.client(service), operation)(**arguments)
     assert refused.value.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}

@@ -57,7 +57,7 @@ def test_a_host_without_an_artifact_is_a_success(run_of_gap_fill: Run, host: Wor
     assert host.shell("docker run --help >/dev/null && systemctl is-active docker").strip() == "active"
 
 
-def test_the_documents_tools_are_there(host: World) -> None:
+def test_the_tools_of_the_document_are_installed(host: World) -> None:
     assert host.shell("for tool in git aws python3; do command -v $tool || echo no $tool; done").count("no ") == 0
 
 
@@ -68,7 +68,7 @@ def test_the_parameter_reaches_the_host_at_its_documented_place(host: World) -> 
     assert "TAVILY_API_KEY=" in host.shell("cut -d= -f1 /opt/backend/.env | sed 's/$/=/'")
 
 
-def test_the_host_is_in_the_network_that_was_there(host: World) -> None:
+def test_the_host_is_in_the_existing_network(host: World) -> None:
     assert (host.instance["VpcId"], host.instance["SubnetId"]) == shared(host)
     made = [{"Name": "tag:slipway:app", "Values": ["gap-fill"]}]
     assert host.client("ec2").describe_vpcs(Filters=made)["Vpcs"] == []
@@ -141,7 +141,7 @@ def run_of_a_commit(run_of_files: Run, settings: Path, tmp_path_factory: pytest.
     return play("site.yml", *OURS, json.dumps(chosen))
 
 
-def test_a_commit_becomes_the_service_in_one_go(run_of_a_commit: Run, host: World) -> None:
+def test_one_command_deploys_a_commit(run_of_a_commit: Run, host: World) -> None:
     assert run_of_a_commit.code == 0, run_of_a_commit.output[-4000:]
     with urllib.request.urlopen(f"{host.url}/health", timeout=10) as answer:
         told = json.load(answer)
@@ -151,14 +151,14 @@ def test_a_commit_becomes_the_service_in_one_go(run_of_a_commit: Run, host: Worl
     assert "/slipway_serve.py main:app " in process
 
 
-def test_443_is_open_beside_the_port(run_of_a_commit: Run, host: World) -> None:
+def test_port_443_is_open_too(run_of_a_commit: Run, host: World) -> None:
     groups = [group["GroupId"] for group in host.instance["SecurityGroups"]]
     found = host.client("ec2").describe_security_groups(GroupIds=groups)["SecurityGroups"]
     ports = {rule["FromPort"] for group in found for rule in group["IpPermissions"]}
     assert {22, 443, 8000} <= ports
 
 
-def test_the_host_reads_that_one_object_of_the_bucket(run_of_a_commit: Run, host: World) -> None:
+def test_the_host_reads_only_its_object_of_the_bucket(run_of_a_commit: Run, host: World) -> None:
     host.client("s3").put_object(Bucket=BUCKET, Key="releases/neighbour.zip", Body=b"x")
     asked = "aws --endpoint-url http://192.0.2.10 --region us-east-1 s3api head-object --bucket " + BUCKET
     assert "ContentLength" in host.shell(f"{asked} --key {KEY} 2>&1")

@@ -83,7 +83,7 @@ def stopped(at: str, by: signal.Signals, started: list[Process]) -> tuple[int, s
 
 
 @pytest.mark.long
-def test_a_run_that_was_stopped_is_completed_by_the_next(no_sandbox: None, started: list[Process]) -> None:
+def test_the_next_run_completes_an_interrupted_run(no_sandbox: None, started: list[Process]) -> None:
     # In the middle of Terraform's apply, when some resources are there and most are not.
     code, output = stopped("+ module.network.aws_vpc.this[0]  ", signal.SIGINT, started)
     assert code != 0

@@ -146,14 +146,14 @@ def test_every_statement_is_known(policy: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("sid", NEEDED)
-def test_without_a_statement_exactly_what_needs_it_fails(world: World, sid: str, tmp_path: Path) -> None:
+def test_removing_a_statement_breaks_only_what_needs_it(world: World, sid: str, tmp_path: Path) -> None:
     assert red(world) == {}
     NEEDED[sid](world, sid, tmp_path)
     assert red(world) == {}
 
 
 @pytest.mark.parametrize("other", ["/slipway/sandbox/another-app/env", "/slipway/sandbox/location-content/env/deeper"])
-def test_a_parameter_one_path_away_is_denied(world: World, other: str) -> None:
+def test_a_parameter_outside_the_allowed_path_is_denied(world: World, other: str) -> None:
     ssm = world.client("ssm")
     ssm.put_parameter(Name=other, Value="A=b", Type="SecureString")
     try:

@@ -33,7 +33,7 @@ def measured(world: World, release: str, tmp_path_factory: pytest.TempPathFactor
 
 
 @pytest.mark.parametrize("name", ["blue_green", "deploy"])
-def test_slipways_ways_lose_nothing(measured: dict[str, Summary], name: str) -> None:
+def test_slipways_mechanisms_lose_nothing(measured: dict[str, Summary], name: str) -> None:
     found = measured[name]
     assert found.switches == 2
     assert found.requests > 1000
@@ -43,11 +43,11 @@ def test_slipways_ways_lose_nothing(measured: dict[str, Summary], name: str) -> 
 
 
 @pytest.mark.parametrize("name", ["restart", "socket"])
-def test_the_plain_ways_do(measured: dict[str, Summary], name: str) -> None:
+def test_plain_restarts_lose_requests(measured: dict[str, Summary], name: str) -> None:
     assert measured[name].lost > 0, "a client that notices no loss here would notice none anywhere"
 
 
-def test_nothing_of_the_measurement_is_left(measured: dict[str, Summary], world: World, release: str) -> None:
+def test_the_measurement_leaves_nothing_on_the_host(measured: dict[str, Summary], world: World, release: str) -> None:
     assert httpx.get(f"{world.url}/health", timeout=5).json()["release"] == release
     assert world.shell(LEFT).split() == ["active"]
     assert "8101" not in str(world.api_state()["groups"])

@@ -6,7 +6,7 @@ from tests.e2e.machine import SANDBOX, Traces, traces
 from tests.e2e.run import Run, make
 
 
-def test_nothing_is_left(before: Traces, first_run: Run) -> None:
+def test_sandbox_down_removes_everything(before: Traces, first_run: Run) -> None:
     down = make("sandbox-down")
     assert down.code == 0, down.output
     after = traces()
@@ -20,5 +20,5 @@ def test_nothing_is_left(before: Traces, first_run: Run) -> None:
     assert not SANDBOX.exists()
 
 
-def test_a_second_time_says_that_there_is_nothing(first_run: Run) -> None:
+def test_a_second_sandbox_down_reports_nothing_to_do(first_run: Run) -> None:
     assert make("sandbox-down").code == 0

@@ -41,7 +41,7 @@ def test_the_search_finds_every_form(secrets: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("before", range(4))
-def test_the_search_finds_what_is_encoded_with_its_neighbours(before: int) -> None:
+def test_the_search_finds_a_secret_encoded_with_its_surroundings(before: int) -> None:
     planted = {"planted": "p/+=?&" + randomness.token_urlsafe(16)}
     text = b"x" * before + planted["planted"].encode() + b"\nNEXT=1\n"
     for encoded in (base64.b64encode(text), base64.urlsafe_b64encode(text), text.hex().encode()):
@@ -49,7 +49,7 @@ def test_the_search_finds_what_is_encoded_with_its_neighbours(before: int) -> No
     assert leaks({"other": randomness.token_hex(16)}, base64.b64encode(text)) == []
 
 
-def test_output_and_command_lines(
+def test_output_and_command_lines_have_no_secret(
     secrets: dict[str, str], loud_run: tuple[Run, bytes], first_run: Run, second_run: Run
 ) -> None:
     loud, lines = loud_run
@@ -62,7 +62,7 @@ def test_output_and_command_lines(
 # The loudest run is in `loud_run`.
 @pytest.mark.long
 @pytest.mark.parametrize("verbosity", ["", "-v", "-vv", "-vvv"], ids=lambda each: each or "quiet")
-def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity: str) -> None:
+def test_output_of_a_short_run_has_no_secret(secrets: dict[str, str], world: World, verbosity: str) -> None:
     quiet = play("playbooks/release.yml", "--diff", *verbosity.split())
     assert quiet.code == 0, quiet.output[-3000:]
     assert leaks(secrets, quiet.output.encode()) == []
@@ -72,7 +72,7 @@ def test_output_of_a_short_run(secrets: dict[str, str], world: World, verbosity:
     "verbosity",
     [*(pytest.param(each, id=each or "quiet", marks=pytest.mark.long) for each in ("", "-v", "-vv", "-vvv")), "-vvvv"],
 )
-def test_output_of_a_failure(secrets: dict[str, str], world: World, verbosity: str) -> None:
+def test_output_of_a_failure_has_no_secret(secrets: dict[str, str], world: World, verbosity: str) -> None:
     world.database.pause()
     try:
         failed = play("playbooks/configure.yml", "--diff", *verbosity.split())
@@ -96,7 +96,7 @@ def test_the_search_would_find_a_leak_in_a_command_line() -> None:
 
 
 @pytest.mark.parametrize("sink", SINKS, ids=[sink.name for sink in SINKS])
-def test_a_place_holds_no_secret_and_one_that_is_planted_is_found(
+def test_no_place_has_a_secret_and_a_planted_one_is_found(
     secrets: dict[str, str], loud_run: tuple[Run, bytes], world: World, sink: Sink
 ) -> None:
     planted = {"planted": randomness.token_hex(16)}

@@ -37,7 +37,7 @@ def test_the_second_run_changes_nothing_and_says_so(second_run: Run) -> None:
     assert [line for line in recap if line[1:] != ("0", "0", "0")] == []
 
 
-def test_check_mode_agrees_that_nothing_would_change(world: World, tmp_path: Path) -> None:
+def test_check_mode_reports_no_change(world: World, tmp_path: Path) -> None:
     checked = play("site.yml", "--check", "--diff", env={"HOME": str(tmp_path)})
     assert checked.code == 0, checked.output[-4000:]
     assert [line for line in RECAP.findall(checked.output) if line[1:] != ("0", "0", "0")] == []
@@ -46,7 +46,7 @@ def test_check_mode_agrees_that_nothing_would_change(world: World, tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == sockets, "a run keeps to the checkout"
 
 
-def test_the_hosts_key_was_known_before_the_first_connection(first_run: Run, world: World) -> None:
+def test_the_host_key_is_known_before_the_first_connection(first_run: Run, world: World) -> None:
     assert "~ Learn the hosts' SSH keys from their consoles" in first_run.output
     kind, key = world.shell("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2]
     known = world.settings.known_hosts.read_text().splitlines()
@@ -69,14 +69,14 @@ def test_the_host_is_reached_at_its_public_address_too(world: World) -> None:
     assert f"<{world.instance['PublicIpAddress']}> SSH: EXEC" in done.output
 
 
-def test_deploying_what_runs_changes_nothing(world: World) -> None:
+def test_deploying_the_running_release_changes_nothing(world: World) -> None:
     done = make("deploy")
     assert done.code == 0, done.output[-4000:]
     assert "all 5 green" in done.output
     assert [line for line in RECAP.findall(done.output) if line[1:] != ("0", "0", "0")] == []
 
 
-def test_init_makes_terraform_ready_and_plans_nothing(world: World) -> None:
+def test_init_prepares_terraform_and_plans_nothing(world: World) -> None:
     done = make("init")
     assert done.code == 0, done.output[-4000:]
     assert "sandbox/location-content/terraform.tfstate" in done.output
@@ -94,7 +94,7 @@ def test_events_arrive_one_by_one(world: World) -> None:
     assert min(gaps) > 0.15, "the events came together, so something on the way buffers them"
 
 
-def test_the_service_works_with_all_that_it_was_given(world: World) -> None:
+def test_the_service_reaches_its_dependencies(world: World) -> None:
     with httpx.Client(base_url=world.url, timeout=15) as service:
         made = service.post("/jobs", json={"location": "Hamburg", "prompt": "harbours"})
         assert made.status_code == 201, made.text
@@ -113,7 +113,7 @@ def test_the_report_is_green_for_every_dependency(world: World) -> None:
         assert f'"{name}"' in text
 
 
-def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> None:
+def test_the_service_runs_as_its_own_account_with_restrictions(world: World) -> None:
     properties = world.shell(
         f"systemctl show {world.unit} --property=User,NoNewPrivileges,ProtectSystem,MemoryDenyWriteExecute"
     )
@@ -125,7 +125,7 @@ def test_the_service_runs_as_its_own_account_inside_its_fence(world: World) -> N
     }
 
 
-def test_the_verbs_follow_the_colour_that_serves(world: World) -> None:
+def test_commands_use_the_slot_that_serves(world: World) -> None:
     asked = run([".venv/bin/slipway", "status", "--json"])
     assert asked.code == 0, asked.output
     (state,) = json.loads(asked.output)
@@ -134,7 +134,7 @@ def test_the_verbs_follow_the_colour_that_serves(world: World) -> None:
     assert f"/run/backend-{state['colour']}/app.sock" in make("logs").output
 
 
-def test_a_command_beside_the_service_leaves_its_socket_alone(world: World) -> None:
+def test_a_command_in_the_service_context_keeps_the_socket(world: World) -> None:
     done = make("run", "CMD=ls ${SLIPWAY_DRAIN_FILE%/*}; id -un; pwd")
     release = world.shell("readlink -f /opt/backend/current").strip()
     assert done.output.split()[-3:] == ["app.sock", "backend", f"{release}/code"], done.output
@@ -158,9 +158,9 @@ def restarted(world: World, by: Callable[[], object]) -> None:
     assert world.shell("systemctl is-active backend haproxy").split() == ["active", "active"]
 
 
-def test_the_service_is_one_unit_for_who_restarts_it(world: World) -> None:
+def test_restarting_the_unit_restarts_the_slot_that_serves(world: World) -> None:
     restarted(world, lambda: world.shell("systemctl restart backend"))
 
 
-def test_the_colour_that_serves_is_the_same_after_a_reboot(world: World) -> None:
+def test_the_same_slot_serves_after_a_reboot(world: World) -> None:
     restarted(world, lambda: world.client("ec2").reboot_instances(InstanceIds=[world.instance["InstanceId"]]))

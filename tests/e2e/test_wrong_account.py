@@ -47,7 +47,7 @@ def test_a_real_environment_refuses_an_endpoint_from_the_shell(trap: Trap) -> No
     assert [call for call in trap.calls if "sts" in call.lower()] == []
 
 
-def test_a_real_environment_wants_its_account_named() -> None:
+def test_a_real_environment_requires_its_account_number() -> None:
     done = play("-i", "inventories/dev", "playbooks/provision.yml", env={"AWS_EC2_METADATA_DISABLED": "true"})
     assert done.code != 0
     assert "account_ids" in done.output

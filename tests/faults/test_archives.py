@@ -56,7 +56,7 @@ def mended(cell: Cell) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", ARTIFACTS)
-def test_archive(cell: Cell, name: str) -> None:
+def test_a_bad_archive_is_refused(cell: Cell, name: str) -> None:
     wrong = ARTIFACTS[name]
     cell.publish(wrong.stored(wrong.body), sha256=hashlib.sha256(wrong.body).hexdigest())
     with untouched(cell):

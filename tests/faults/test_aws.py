@@ -30,7 +30,7 @@ def wanted(cell: Cell) -> Iterator[str]:
     ],
     ids=["500", "throttled", "cut", "expired credentials"],
 )
-def test_s3(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> None:
+def test_s3_fails(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> None:
     with untouched(cell):
         with ordered(cell, "s3", answer, "GetObject", cell.artifact[1]):
             done = cell.release()
@@ -46,7 +46,7 @@ def test_s3(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> Non
     ],
     ids=["throttled", "500", "expired credentials"],
 )
-def test_ssm(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> None:
+def test_ssm_fails(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> None:
     with untouched(cell):
         with ordered(cell, "ssm", answer, "GetParameter", cell.parameter):
             done = cell.release()
@@ -68,7 +68,7 @@ def test_ssm_access_denied(cell: Cell, wanted: str) -> None:
         told(done, "ssm:GetParameter", cell.parameter, "Deny")
 
 
-def test_another_sha256_than_was_announced(cell: Cell, wanted: str) -> None:
+def test_an_artifact_with_a_wrong_sha256(cell: Cell, wanted: str) -> None:
     name, key = cell.artifact
     s3 = cell.client("s3")
     good = s3.get_object(Bucket=name, Key=key)

@@ -67,7 +67,9 @@ def until(condition: Callable[[], object]) -> None:
     [(stopped, ("rds",)), (paused, ("rds",)), (another_password, ("rds", "password"))],
     ids=["stopped", "paused", "password changed"],
 )
-def test_database(cell: Cell, fault: Callable[[Cell], object], words: tuple[str, ...]) -> None:
+def test_database_stopped_paused_or_with_a_new_password(
+    cell: Cell, fault: Callable[[Cell], object], words: tuple[str, ...]
+) -> None:
     with untouched(cell):
         with fault(cell):  # type: ignore[attr-defined]
             done = cell.run("verify")

@@ -135,7 +135,7 @@ def test_a_stale_lease(cell: Cell) -> None:
     converges(cell, release)
 
 
-def test_a_deployer_that_was_paused(cell: Cell) -> None:
+def test_a_paused_deployer_that_lost_its_lease(cell: Cell) -> None:
     publish_next(cell)
     paused = begun(cell, "-e", "slipway_lease_seconds=8")
     os.killpg(paused.process.pid, signal.SIGSTOP)

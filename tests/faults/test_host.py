@@ -32,7 +32,7 @@ done
 
 
 @pytest.mark.parametrize("name", MOUNTS)
-def test_file_system(cell: Cell, name: str) -> None:
+def test_full_disk_full_inodes_and_read_only_file_system(cell: Cell, name: str) -> None:
     command, words = MOUNTS[name]
     release, host = publish_next(cell), cell.hosts[0]
     with unharmed(cell):
@@ -64,7 +64,7 @@ def test_the_disk_fills_while_files_are_written(cell: Cell) -> None:
     ["chown root:root /opt/backend/shared/.env", "chmod 0644 /opt/backend/shared/.env"],
     ids=["owner", "mode"],
 )
-def test_a_wrong_owner_or_mode_of_the_env_is_put_right(cell: Cell, spoil: str) -> None:
+def test_a_wrong_owner_or_mode_of_the_env_is_corrected(cell: Cell, spoil: str) -> None:
     look = "stat -c '%U:%G %a' /opt/backend/shared/.env"
     release, host = publish_next(cell), cell.hosts[0]
     host.shell(spoil)
@@ -85,7 +85,7 @@ def test_a_folder_that_the_service_may_not_enter(cell: Cell) -> None:
     converges(cell, release)
 
 
-def test_the_port_is_taken(cell: Cell) -> None:
+def test_another_process_holds_the_port(cell: Cell) -> None:
     release, host = publish_next(cell), cell.hosts[0]
     (before,) = cell.serving()
     host.shell("systemctl stop haproxy; systemd-run --unit=taker python3 -m http.server 8000")

@@ -63,7 +63,7 @@ def test_requirements_that_do_not_resolve(cell: Cell) -> None:
         told(cell.release(), "fastapi==0.1.0", "fastapi==0.2.0")
 
 
-def test_a_wheel_of_another_hash(cell: Cell) -> None:
+def test_a_wheel_with_a_wrong_hash(cell: Cell) -> None:
     publish_with(cell, f"idna==3.10 --hash=sha256:{'0' * 64}\n")
     with untouched(cell):
         told(cell.release(), "requirements.txt", "Hash mismatch for `idna==3.10`")

@@ -20,7 +20,7 @@ def two(cell: Cell) -> tuple[str, str]:
     return first, cell.serves()
 
 
-def test_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
+def test_rollback_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
     first, second = two
     bucket, key = cell.lease
     lease = ordered(cell, "s3", "500", "", f"/{bucket}/{cell.name}/")
@@ -44,7 +44,9 @@ def test_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
     ],
     ids=["missing", "changed file", "no manifest"],
 )
-def test_a_target_that_is_not_whole(cell: Cell, two: tuple[str, str], damage: str, words: tuple[str, ...]) -> None:
+def test_a_missing_or_damaged_rollback_target(
+    cell: Cell, two: tuple[str, str], damage: str, words: tuple[str, ...]
+) -> None:
     first, second = two
     cell.hosts[0].shell(damage.format(id=first))
     with untouched(cell):
@@ -53,6 +55,6 @@ def test_a_target_that_is_not_whole(cell: Cell, two: tuple[str, str], damage: st
     assert changed_nothing(cell.release())
 
 
-def test_a_release_that_never_was(cell: Cell) -> None:
+def test_rollback_to_an_unknown_release(cell: Cell) -> None:
     with untouched(cell):
         told(cell.run("rollback", "-e", "to=000000000000-00000000"), "000000000000-00000000")

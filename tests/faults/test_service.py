@@ -107,7 +107,7 @@ def test_an_endless_stream(cell: Cell) -> None:
     converges(cell, release)
 
 
-def test_a_published_name_that_the_module_lacks(cell: Cell) -> None:
+def test_an_entry_point_that_the_module_lacks(cell: Cell) -> None:
     release = cell.publish(archive({"main.py": service(cell.next_version())}), app="main:other")
     served = cell.serves()
     told(cell.release(), release, "other", "serves as before")

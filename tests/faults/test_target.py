@@ -51,7 +51,7 @@ def another_env(cell: Cell, text: str | None) -> Iterator[None]:
     ],
     ids=["missing parameter", "no assignment", "twice", "expansion"],
 )
-def test_env(cell: Cell, text: str | None, words: tuple[str, ...]) -> None:
+def test_a_missing_or_bad_env(cell: Cell, text: str | None, words: tuple[str, ...]) -> None:
     release = publish_next(cell)
     with untouched(cell), another_env(cell, text):
         done = cell.release()
@@ -63,7 +63,7 @@ def test_env(cell: Cell, text: str | None, words: tuple[str, ...]) -> None:
     assert cell.serves().startswith(release)
 
 
-def test_a_version_that_is_gone(cell: Cell) -> None:
+def test_a_deleted_object_version(cell: Cell) -> None:
     name, key = cell.artifact
     s3 = cell.client("s3")
     publish_next(cell)
@@ -77,7 +77,7 @@ def test_a_version_that_is_gone(cell: Cell) -> None:
     converges(cell, publish_next(cell))
 
 
-def test_black_hole(cell: Cell) -> None:
+def test_aws_does_not_answer(cell: Cell) -> None:
     release = publish_next(cell)
     host = cell.hosts[0]
     with unharmed(cell):

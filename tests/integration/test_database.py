@@ -136,7 +136,7 @@ def test_rotating_the_master_password_changes_nothing_for_the_service(world: Wor
     assert world.verify()["ok"]
 
 
-def test_a_role_that_was_given_more_is_put_right(world: World) -> None:
+def test_a_role_with_too_many_rights_is_corrected(world: World) -> None:
     # The service itself cannot take more, so a server is asked as its master user.
     arn = world.master_secret()
     secret = world.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
@@ -186,7 +186,7 @@ def test_a_database_that_cannot_be_reached_names_the_stage_and_the_fix(world: Wo
     assert "security group admit port 5432" in told
 
 
-def test_a_server_that_is_not_trusted_names_the_stage(world: World) -> None:
+def test_an_untrusted_server_is_refused_with_the_stage(world: World) -> None:
     bundle = "/opt/slipway/etc/other-ca.pem"
     world.shell(f"cp /etc/ssl/certs/ca-certificates.crt {bundle}")
     try:
@@ -217,7 +217,7 @@ def impostor(world: World) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("impostor")
-def test_a_host_that_lies_gets_no_password(world: World) -> None:
+def test_a_false_server_behind_a_host_gets_no_password(world: World) -> None:
     told = refused(world, f"{FIRST} database_python=/opt/impostor/python", "-vvvv")
     assert "through the host host, stage tls" in told
     assert "does not trust the issuer" in told
@@ -227,7 +227,7 @@ def test_a_host_that_lies_gets_no_password(world: World) -> None:
     assert [secret for secret in world.secrets()[:1] if secret in heard or secret in told] == []
 
 
-def test_a_host_that_forwards_nothing_is_told_what_to_change(world: World) -> None:
+def test_a_host_without_tcp_forwarding_gets_a_message_with_the_fix(world: World) -> None:
     sql(world, URL, "alter role app password 'another'")
     rule = "/etc/ssh/sshd_config.d/no-forwarding.conf"
     world.shell(f"echo AllowTcpForwarding no > {rule}; systemctl reload ssh")

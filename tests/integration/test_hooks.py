@@ -32,7 +32,7 @@ def run(world: World, name: str, previous: str, timeout: int = 60) -> subprocess
     return world.play("hook.yml", "-e", given)
 
 
-def test_it_is_as_restricted_as_the_service_and_runs_once(world: World, serving: str) -> None:
+def test_a_hook_has_the_restrictions_of_the_service_and_runs_once(world: World, serving: str) -> None:
     script = f"""
     {{ id -un; pwd; command -v python; test -n "$DATABASE_URL" && echo database; echo "$SLIPWAY_HOOK $SLIPWAY_PREVIOUS"
     touch /etc/planted 2>/dev/null || echo 'no place but its own'; grep NoNewPrivs /proc/self/status
@@ -51,7 +51,7 @@ def test_it_is_as_restricted_as_the_service_and_runs_once(world: World, serving:
     assert world.shell(f"cat {NOTES}").splitlines() == notes
 
 
-def test_one_that_hangs_is_ended_and_its_secrets_are_not_shown(world: World, serving: str) -> None:
+def test_a_hook_that_hangs_is_ended_and_shows_no_secret(world: World, serving: str) -> None:
     write(world, "before_switch", 'echo "connecting to $DATABASE_URL"; sleep 600')
     done = run(world, "before_switch", serving, timeout=2)
     assert done.returncode != 0
@@ -62,7 +62,7 @@ def test_one_that_hangs_is_ended_and_its_secrets_are_not_shown(world: World, ser
     assert left == ""
 
 
-def test_no_second_one_starts_while_a_killed_run_has_left_one(world: World, serving: str) -> None:
+def test_no_hook_starts_while_the_hook_of_a_killed_run_runs(world: World, serving: str) -> None:
     write(world, "after_switch", f"echo after >>{NOTES}")
     world.shell("systemd-run --quiet --unit=backend-hook-migrate sleep 600")
     try:

@@ -76,7 +76,7 @@ def rule(world: World, cidr: str) -> Iterator[None]:
         ec2.revoke_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[permission])
 
 
-def test_a_port_is_open_as_long_as_a_rule_says_so(world: World) -> None:
+def test_a_port_is_open_only_while_a_rule_allows_it(world: World) -> None:
     assert world.shell(f"curl -fs -o /dev/null -w '%{{http_code}}' http://127.0.0.1:{PORT}/health") == "200"
     assert not connects(world, PORT)
     with rule(world, "10.0.0.0/8"):
@@ -84,13 +84,13 @@ def test_a_port_is_open_as_long_as_a_rule_says_so(world: World) -> None:
     assert soon(lambda: not connects(world, PORT))
 
 
-def test_a_rule_for_others_does_not_help(world: World) -> None:
+def test_a_rule_for_another_source_does_not_open_the_port(world: World) -> None:
     with rule(world, "203.0.113.0/24"):
         time.sleep(2)
         assert not connects(world, PORT)
 
 
-def test_an_instance_without_a_way_out_reaches_nothing_but_its_metadata(world: World) -> None:
+def test_an_instance_without_outgoing_rules_reaches_only_its_metadata(world: World) -> None:
     ec2 = world.client("ec2")
     (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [ROLE]}])["SecurityGroups"]
     asked = "curl -s -o /dev/null -m 3 -w '%{http_code} ' "
@@ -107,7 +107,7 @@ def test_an_instance_without_a_way_out_reaches_nothing_but_its_metadata(world: W
     assert soon(lambda: "000" not in world.shell(ask))
 
 
-def test_a_reboot_reboots_and_the_rules_hold_afterwards(world: World) -> None:
+def test_rules_hold_after_a_reboot(world: World) -> None:
     ec2 = world.client("ec2")
     born = "systemctl show --property=UserspaceTimestampMonotonic --value"
     before = world.shell(born)

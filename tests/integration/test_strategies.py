@@ -68,7 +68,7 @@ def one_process(world: World) -> Iterator[World]:
     require(play(world, "restart"))
 
 
-def test_a_reboot_before_the_first_release_in_a_colour_serves_the_one_of_before(one_process: World) -> None:
+def test_a_reboot_before_the_first_slot_release_serves_the_previous_one(one_process: World) -> None:
     release = one_process.shell("readlink /opt/backend/current")
     assert changed(play(one_process, "blue_green", prepared=True)) > 0
     reboot(one_process)
@@ -78,7 +78,7 @@ def test_a_reboot_before_the_first_release_in_a_colour_serves_the_one_of_before(
     assert changed(play(one_process, "blue_green")) == 0
 
 
-def test_the_port_and_https_lead_to_the_colour_that_serves(two_colours: World) -> None:
+def test_port_and_https_lead_to_the_slot_that_serves(two_colours: World) -> None:
     assert two_colours.shell(STATES).split() == ["active", "active", "active", "inactive"]
     plain = json.loads(two_colours.shell("curl -sS http://127.0.0.1:8000/client"))
     assert plain == {"address": "127.0.0.1", "scheme": "http"}
@@ -117,7 +117,7 @@ def test_a_key_of_another_certificate_is_refused_before_anything_changes(
     assert two_colours.shell(look) == before
 
 
-def test_a_reboot_before_the_service_has_its_port_back_serves_the_release_of_before(
+def test_a_reboot_during_the_change_to_restart_serves_the_previous_release(
     two_colours: World, certificates: list[Path]
 ) -> None:
     assert changed(play(two_colours, "restart", prepared=True)) > 0
@@ -127,7 +127,7 @@ def test_a_reboot_before_the_service_has_its_port_back_serves_the_release_of_bef
     assert two_colours.shell(STATES).split()[:2] == ["active", "active"]
 
 
-def test_the_service_takes_the_port_back(two_colours: World) -> None:
+def test_the_service_holds_the_port_after_a_change_to_restart(two_colours: World) -> None:
     assert changed(play(two_colours, "restart")) > 0
     assert two_colours.shell(STATES).split() == ["inactive", "active", "inactive", "inactive"]
     assert two_colours.shell("systemctl is-enabled haproxy || true").strip() == "disabled"

@@ -178,7 +178,7 @@ def red(report: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(("broken", "probe", "stage", "words"), BREAKS, ids=[entry[0].__name__ for entry in BREAKS])
-def test_exactly_the_broken_stage_turns_red(world: World, broken: Break, probe: str, stage: str, words: str) -> None:
+def test_exactly_the_broken_stage_fails(world: World, broken: Break, probe: str, stage: str, words: str) -> None:
     assert red(world.verify()) == {}
     with broken(world):
         report = world.verify()
@@ -191,7 +191,7 @@ def test_exactly_the_broken_stage_turns_red(world: World, broken: Break, probe: 
     assert [secret for secret in world.secrets() if secret in json.dumps(report)] == []
 
 
-def test_the_playbook_shows_the_red_probe_with_its_fix_and_fails(world: World) -> None:
+def test_the_playbook_shows_the_failed_probe_with_its_fix(world: World) -> None:
     with api_key(world):
         done = world.play("verify.yml")
     assert done.returncode != 0
@@ -231,7 +231,7 @@ def test_the_probes_do_not_run_without_the_services_restrictions(world: World) -
     assert "would run without the restrictions of backend.service" in done.stdout
 
 
-def test_the_probes_run_as_the_service_and_as_restricted(world: World) -> None:
+def test_the_probes_run_with_the_account_and_restrictions_of_the_service(world: World) -> None:
     names = "User,NoNewPrivileges,MemoryDenyWriteExecute,ProtectSystem,CapabilityBoundingSet,RestrictAddressFamilies"
     probes, own = (world.shell(f"systemctl show -p {names} {unit}") for unit in ("backend-verify", "backend"))
     assert probes == own

@@ -32,7 +32,7 @@ def _reported() -> list[str]:
     return list(scenario["provisioner"]["inventory"]["group_vars"]["all"]["scenario_drift"]["reported"])
 
 
-def test_dry_run_on_a_clean_host_announces_what_the_role_then_does() -> None:
+def test_dry_run_on_a_clean_host_announces_the_changes() -> None:
     check, converge = _runs()[:2]
     assert check.check
     assert not converge.check
