@@ -1,4 +1,4 @@
-"""``python -m sandbox up|down|status|fault``: the AWS account in a box, from the command line."""
+"""The sandbox's command line: ``python -m sandbox up|down|status|fault|engine``."""
 
 from __future__ import annotations
 
@@ -8,16 +8,19 @@ import sys
 from typing import Any
 
 try:
-    from sandbox import faults, lifecycle
+    from sandbox import injected_faults, lifecycle
     from sandbox.machine import daemon
 except ModuleNotFoundError as error:
-    sys.exit(f"sandbox: this Python has no {error.name}: run `make venv`, then `.venv/bin/python -m sandbox`")
+    sys.exit(
+        f"sandbox: this Python has no {error.name}: run `make venv`, then `.venv/bin/python -m sandbox`, "
+        "or install the sandbox with its dependencies: `pip install ./sandbox`"
+    )
 from sandbox.report import Report
 from sandbox.settings import NAMES, Settings, settings_for
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 0 if it did what it says, 1 with one line on stderr if not."""
+    """Run one command. Return 0, or 1 after one line on stderr that names the fix."""
     options = _parser().parse_args(arguments)
     report = Report()
     try:
@@ -28,12 +31,12 @@ def main(arguments: list[str] | None = None) -> int:
             lifecycle.down(settings, report, with_images=options.images)
         elif options.command == "engine":
             with report.step("Docker engine") as step:
-                daemon.ensure(settings.directory.parent, step, daemon.ask_on_terminal).close()
+                daemon.ensure(settings.directory.parent, step, daemon.confirm_on_terminal).close()
         elif options.command == "fault":
             _fault(settings, options)
         else:
             return _status(settings, as_json=options.json)
-    except (*lifecycle.EXPECTED, faults.FaultsError, ValueError) as error:
+    except (*lifecycle.EXPECTED, injected_faults.InjectedFaultError, ValueError) as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -43,52 +46,65 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="An AWS account in a box.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="An AWS account on this machine, for development and tests."
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--name", choices=NAMES, help="which sandbox (default: $SLIPWAY_SANDBOX, else main)")
-    commands.add_parser("up", parents=[shared], help="start it, unless it runs")
-    down = commands.add_parser("down", parents=[shared], help="remove it with all that is in it")
-    down.add_argument("--images", action="store_true", help="remove the images that hosts are made from, too")
-    status = commands.add_parser("status", parents=[shared], help="say what runs")
-    status.add_argument("--json", action="store_true", help="for programs")
-    _add_fault(commands.add_parser("fault", help="let a service answer with an error, late, or not to the end"), shared)
-    commands.add_parser("engine", parents=[shared], help="only make sure that a Docker engine answers")
+    shared.add_argument("--name", choices=NAMES, help="which sandbox (default: $SLIPWAY_SANDBOX, or main)")
+    commands.add_parser("up", parents=[shared], help="start the sandbox, unless it runs")
+    down = commands.add_parser("down", parents=[shared], help="remove the sandbox with everything in it")
+    down.add_argument("--images", action="store_true", help="also remove the images of hosts and databases")
+    status = commands.add_parser("status", parents=[shared], help="show what runs")
+    status.add_argument("--json", action="store_true", help="print JSON")
+    _add_fault(
+        commands.add_parser("fault", help="inject a fault: a service answers with an error, late, or only in part"),
+        shared,
+    )
+    commands.add_parser("engine", parents=[shared], help="only make sure that a Docker engine runs")
     return parser
 
 
 def _add_fault(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
-    orders = parser.add_subparsers(dest="order", required=True, metavar="ORDER")
-    add = orders.add_parser("add", parents=[shared], help="order one: fault add s3 503 --operation GetObject --times 3")
-    add.add_argument("service", help="tavily, gemini, or an AWS service as requests are signed for it: s3, ssm, ec2, …")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    add = actions.add_parser(
+        "add", parents=[shared], help="inject one: fault add s3 503 --operation GetObject --times 3"
+    )
+    add.add_argument(
+        "service", help="an AWS service by its signing name (s3, ssm, ec2, …), or a stub of the project file"
+    )
     add.add_argument(
         "answer",
-        help="409 (of S3), 429, a status from 500, expired (as credentials), slow:SECONDS (its own answer, later), "
-        "cut (half of it)",
+        help="409 (only s3), 429, a status from 500, expired (credentials), slow:SECONDS (the normal answer, delayed), "
+        "cut (half of the normal answer)",
     )
-    add.add_argument("--operation", default="", help="only this one, as GetObject; of tavily and gemini a path")
-    add.add_argument("--resource", default="", help="only where this text is in the path or in the JSON, as a key")
-    add.add_argument("--times", type=int, default=1, help="for how many requests (default: 1)")
-    add.add_argument("--seconds", type=float, default=600, help="for how long at most (default: 600)")
-    orders.add_parser("list", parents=[shared], help="what was ordered, and how often it fired").add_argument(
-        "--json", action="store_true", help="for programs"
+    add.add_argument("--operation", default="", help="only this operation, such as GetObject; of a stub, a path")
+    add.add_argument(
+        "--resource",
+        default="",
+        help="only requests with this text in the path or the JSON body, such as an object's key",
     )
-    orders.add_parser("clear", parents=[shared], help="back to normal").add_argument(
-        "number", type=int, nargs="?", help="only this one of the list"
+    add.add_argument("--times", type=int, default=1, help="number of requests (default: 1)")
+    add.add_argument("--seconds", type=float, default=600, help="longest duration (default: 600)")
+    actions.add_parser("list", parents=[shared], help="show all faults, and how often each fired").add_argument(
+        "--json", action="store_true", help="print JSON"
+    )
+    actions.add_parser("clear", parents=[shared], help="remove faults").add_argument(
+        "number", type=int, nargs="?", help="only the one with this number (default: all)"
     )
 
 
 def _fault(settings: Settings, options: argparse.Namespace) -> None:
-    if options.order == "add":
+    if options.action == "add":
         names = ("service", "answer", "operation", "resource", "times", "seconds")
-        print(faults.sentence(faults.add(settings, {name: getattr(options, name) for name in names})))
-    elif options.order == "clear":
-        faults.clear(settings, options.number)
+        print(injected_faults.describe(injected_faults.add(settings, {name: getattr(options, name) for name in names})))
+    elif options.action == "clear":
+        injected_faults.clear(settings, options.number)
     elif options.json:
-        print(json.dumps(faults.ordered(settings), indent=2))
+        print(json.dumps(injected_faults.list_all(settings), indent=2))
     else:
-        found = [faults.sentence(fault) for fault in faults.ordered(settings)]
-        print("\n".join(found) or "Nothing was ordered: every service answers as it should.")
+        found = [injected_faults.describe(fault) for fault in injected_faults.list_all(settings)]
+        print("\n".join(found) or "There are no faults: every service answers normally.")
 
 
 def _status(settings: Settings, *, as_json: bool) -> int:
@@ -97,7 +113,7 @@ def _status(settings: Settings, *, as_json: bool) -> int:
         print(json.dumps(found, indent=2))
         return 0
     if not found["running"]:
-        print(f"The sandbox {settings.name} is not up: start it with `python -m sandbox up`.")
+        print(f"The sandbox {settings.name} does not run: start it with `python -m sandbox up`.")
         return 0
     answer = "answers" if found["answers"] else "does not answer: run `python -m sandbox up`"
     print(f"The sandbox {settings.name} runs (process {found['pid']}); its API at {found['url']} {answer}.")

@@ -1,9 +1,8 @@
-"""What `up` puts into the sandbox's fresh AWS account: key pair, state bucket, permissions boundary, a network."""
+"""What `up` creates in the sandbox's new AWS account: key pair, state bucket, the project's policies, a network."""
 
 from __future__ import annotations
 
 import ipaddress
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,22 +11,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from sandbox.server.files import write_private
+from sandbox.files import write_private
+from sandbox.project import Policy
 from sandbox.settings import Settings
-
-#: The most that a host may do. In AWS an administrator makes this policy, under this name.
-BOUNDARY_FILE = Path(__file__).resolve().parent.parent / "terraform" / "policies" / "host-boundary.json"
-BOUNDARY_NAME = "slipway-boundary"
 
 
 def client(settings: Settings, service: str) -> Any:
-    """A client for the sandbox's API that nothing in the environment can redirect."""
+    """A client of the sandbox's API. Nothing in the environment can redirect it."""
     session = boto3.Session(
         aws_access_key_id=settings.access_key,
         aws_secret_access_key=settings.secret_key,
         region_name=settings.region,
     )
-    make: Any = session.client  # the stubs know one overload for each service, and here the name varies
+    make: Any = session.client  # boto3's types want the service's name as a literal
     limits = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 1}, proxies={})
     return make(service, endpoint_url=settings.api_url, config=limits)
 
@@ -42,7 +38,7 @@ def answers(settings: Settings) -> bool:
 
 
 def ensure_key_pair(settings: Settings) -> bool:
-    """Make the SSH key if it is missing and import it; whether anything was done."""
+    """Make the SSH key if it is missing, and import it; return whether it was imported."""
     if settings.ssh_key.exists():
         key = serialization.load_ssh_private_key(settings.ssh_key.read_bytes(), password=None)
     else:
@@ -64,7 +60,7 @@ def ensure_key_pair(settings: Settings) -> bool:
 
 
 def ensure_state_bucket(settings: Settings) -> bool:
-    """Make the bucket for Terraform's state, with versions, if it is missing; whether anything was done."""
+    """Create the bucket for Terraform's state, with versioning, if it is missing; return whether it was."""
     s3 = client(settings, "s3")
     if settings.state_bucket in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         return False
@@ -73,19 +69,19 @@ def ensure_state_bucket(settings: Settings) -> bool:
     return True
 
 
-def ensure_boundary(settings: Settings) -> bool:
-    """Make the permissions boundary of hosts' roles if it is missing; whether anything was done."""
+def ensure_policy(settings: Settings, policy: Policy) -> bool:
+    """Create a policy of the project if it is missing; return whether it was."""
     iam = client(settings, "iam")
-    if BOUNDARY_NAME in {policy["PolicyName"] for policy in iam.list_policies(Scope="Local")["Policies"]}:
+    if policy.name in {each["PolicyName"] for each in iam.list_policies(Scope="Local")["Policies"]}:
         return False
-    iam.create_policy(PolicyName=BOUNDARY_NAME, PolicyDocument=BOUNDARY_FILE.read_text(encoding="utf-8"))
+    iam.create_policy(PolicyName=policy.name, PolicyDocument=policy.document.read_text(encoding="utf-8"))
     return True
 
 
 def ensure_shared_network(settings: Settings) -> bool:
-    """Make a VPC with one public subnet that Terraform did not make, if it is missing; whether anything was done.
+    """Create a VPC with a public subnet if it is missing; return whether it was.
 
-    Blueprints with ``network.mode = "existing"`` find both by their Name tags.
+    It stands for a network that exists before Terraform runs. Both have a Name tag by which they are found.
     """
     ec2 = client(settings, "ec2")
     named = [{"Name": "tag:Name", "Values": [settings.shared_vpc_name]}]
@@ -102,13 +98,13 @@ def ensure_shared_network(settings: Settings) -> bool:
     subnet = ec2.create_subnet(
         VpcId=vpc,
         CidrBlock=subnet_cidr,
-        # Without a zone the API takes any, and us-east-1e does not offer the usual sizes.
+        # Without a zone the API chooses any, and us-east-1e does not offer the usual instance types.
         AvailabilityZone=f"{settings.region}a",
         TagSpecifications=tagged("subnet", settings.shared_subnet_name),
     )["Subnet"]["SubnetId"]
     ec2.modify_subnet_attribute(SubnetId=subnet, MapPublicIpOnLaunch={"Value": True})
     table = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"][0]["RouteTableId"]
     ec2.create_route(RouteTableId=table, DestinationCidrBlock="0.0.0.0/0", GatewayId=gateway)
-    # Last, so that a network of which only a part was made is not taken for whole.
+    # Last: the tag marks a complete network, so an incomplete one is not taken for it.
     ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": settings.shared_vpc_name}])
     return True

@@ -1,4 +1,4 @@
-"""Debian's and Ubuntu's packages, for what cannot be had otherwise."""
+"""Installs packages with apt, on Debian and Ubuntu."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 
-#: Seconds to wait for another apt, such as the one that runs after a machine's first boot.
+#: Seconds to wait for another apt, such as the one that runs after the first boot.
 LOCK_SECONDS = 300
 
 
@@ -17,12 +17,12 @@ class AptError(Exception):
 
 
 def usable() -> bool:
-    """Whether this process may install packages here."""
+    """Whether this process can install packages with apt."""
     return os.geteuid() == 0 and shutil.which("apt-get") is not None and _is_debian()
 
 
-def install(packages: list[str], tell: Callable[[str], None]) -> None:
-    """Install *packages*, handing each line of apt's output to *tell*. Raises AptError with apt's last line."""
+def install(packages: list[str], progress: Callable[[str], None]) -> None:
+    """Install *packages*, handing each line of apt's output to *progress*. Raises AptError with apt's last line."""
     for arguments in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
         command = ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={LOCK_SECONDS}", *arguments]
         last = "no message"
@@ -36,7 +36,7 @@ def install(packages: list[str], tell: Callable[[str], None]) -> None:
         ) as running:
             for line in running.stdout or ():
                 last = line.strip() or last
-                tell(last)
+                progress(last)
         if running.returncode != 0:
             raise AptError(f"apt-get {arguments[0]} failed: {last}")
 

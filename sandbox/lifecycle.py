@@ -1,4 +1,4 @@
-"""Bringing a sandbox up and taking it down."""
+"""Starts a sandbox, and removes it."""
 
 from __future__ import annotations
 
@@ -22,29 +22,27 @@ from sandbox.machine import daemon, engine, images, leftovers, networks, ports, 
 from sandbox.report import Report
 from sandbox.settings import NAMES, Settings, settings_for
 
-#: Seconds that the server may take until it answers, and until it has ended.
+#: Seconds to wait until the server answers, and until it has ended.
 START_SECONDS = 60
 STOP_SECONDS = 15
-#: Seconds that a port may take to become free.
+#: Seconds to wait until a port is free.
 PORT_SECONDS = 2
-#: Seconds that a second `up` or `down` waits for the first.
+#: Seconds that `up` or `down` waits for another one that runs.
 LOCK_SECONDS = 300
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 class SandboxError(Exception):
-    """The sandbox cannot be brought up or taken down. The message is one sentence with the fix."""
+    """The sandbox cannot be started or removed. The message is one sentence with the fix."""
 
 
-def up(settings: Settings, report: Report, ask: Callable[[str], bool] = daemon.ask_on_terminal) -> None:
-    """Make sure that the sandbox runs. Doing it again changes nothing.
+def up(settings: Settings, report: Report, confirm: Callable[[str], bool] = daemon.confirm_on_terminal) -> None:
+    """Start the sandbox. Does nothing if it runs.
 
     Raises SandboxError or EngineError, with the fix, if it cannot.
     """
-    with _alone(settings, report):
+    with _locked(settings, report):
         with report.step("Docker engine") as step:
-            client = daemon.ensure(_work(settings), step, ask)
+            client = daemon.ensure(_shared_directory(settings), step, confirm)
         process = _server(settings)
         if process and process.alive() and account.answers(settings):
             with report.step(f"sandbox {settings.name}: runs at {settings.api_url} (process {process.pid})"):
@@ -56,18 +54,19 @@ def up(settings: Settings, report: Report, ask: Callable[[str], bool] = daemon.a
             _check(settings, client, report)
             _clean(settings, client, report, died=process is not None)
             _start(settings, report)
-        with report.step(f"key pair {settings.key_pair_name}: {_relative(settings.ssh_key)}"):
+        with report.step(f"key pair {settings.key_pair_name}: {_relative(settings, settings.ssh_key)}"):
             account.ensure_key_pair(settings)
         with report.step(f"bucket {settings.state_bucket} for Terraform's state"):
             account.ensure_state_bucket(settings)
-        with report.step(f"policy {account.BOUNDARY_NAME}, the permissions boundary of hosts' roles"):
-            account.ensure_boundary(settings)
-        with report.step(f"VPC {settings.shared_vpc_name} ({settings.vpc_cidr_shared}), for those who bring a network"):
+        for policy in settings.project.policies:
+            with report.step(f"policy {policy.name}: {_relative(settings, policy.document)}"):
+                account.ensure_policy(settings, policy)
+        with report.step(f"VPC {settings.shared_vpc_name} ({settings.vpc_cidr_shared}), a network that exists already"):
             account.ensure_shared_network(settings)
         with report.step("images") as step:
             missing = [name for name in images.IMAGES if not images.present(client, name)]
             step.text = (
-                f"images: {' and '.join(missing)} are being built meanwhile (`python -m sandbox status` shows how far)"
+                f"images: {' and '.join(missing)} are being built (`python -m sandbox status` shows the progress)"
                 if missing
                 else "images are built"
             )
@@ -75,11 +74,11 @@ def up(settings: Settings, report: Report, ask: Callable[[str], bool] = daemon.a
 
 
 def down(settings: Settings, report: Report, *, with_images: bool = False) -> None:
-    """Remove the sandbox and all that is in it. Doing it again changes nothing.
+    """Remove the sandbox with everything in it. Does nothing if there is none.
 
-    Raises SandboxError or EngineError, with the fix, if something stays.
+    Raises SandboxError or EngineError, with the fix, if something cannot be removed.
     """
-    with _alone(settings, report):
+    with _locked(settings, report):
         process = _server(settings)
         lost = settings.directory.exists()
         if process and process.alive():
@@ -88,15 +87,15 @@ def down(settings: Settings, report: Report, *, with_images: bool = False) -> No
         settings.pid_file.unlink(missing_ok=True)
         _empty_engine(settings, report, with_images=with_images)
         if lost:
-            with report.step(f"{_relative(settings.directory)}: keys, certificates and log are removed"):
+            with report.step(f"{_relative(settings, settings.directory)}: keys, certificates and log are removed"):
                 shutil.rmtree(settings.directory)
-            report.note("Lost: the AWS account in the box, Terraform's state of it, hosts, databases and their data.")
+            report.note("Removed: the sandbox's AWS account, Terraform's state in it, hosts, databases and their data.")
         else:
-            report.note(f"The sandbox {settings.name} was not up.")
+            report.note(f"The sandbox {settings.name} did not run.")
 
 
 def describe(settings: Settings) -> dict[str, Any]:
-    """What there is, for programs: whether it runs, where, and what the server says of its machines."""
+    """The sandbox's state, for programs: whether it runs, where, and the state of its hosts and databases."""
     try:
         process = _server(settings)
     except SandboxError:
@@ -113,9 +112,9 @@ def describe(settings: Settings) -> dict[str, Any]:
 
 
 def _server(settings: Settings) -> processes.Process | None:
-    """This checkout's server: the one on record, dead or alive, or one that listens although its record is lost.
+    """This project's server: the recorded one, which may have ended, or one that listens without a record.
 
-    Raises SandboxError if it is another checkout's: ports, networks and labels are the same there.
+    Raises SandboxError for the server of another folder: it uses the same ports, networks and labels.
     """
     process = processes.recorded(settings.pid_file)
     if process and process.alive():
@@ -124,19 +123,19 @@ def _server(settings: Settings) -> processes.Process | None:
     if pid is None or "-m sandbox.server" not in processes.command_line(pid):
         return process
     folder = Path(f"/proc/{pid}/cwd").resolve()
-    if folder != ROOT:
+    if folder != settings.project.root:
         raise SandboxError(
-            f"the sandbox {settings.name} of another checkout, {folder}, runs (process {pid}): "
-            f"take it down first, with `python -m sandbox down --name {settings.name}` there"
+            f"the sandbox {settings.name} of another folder, {folder}, runs (process {pid}): "
+            f"remove it first, with `python -m sandbox down --name {settings.name}` in that folder"
         )
     return processes.Process.of(pid)
 
 
 def _clean(settings: Settings, client: docker.DockerClient, report: Report, *, died: bool) -> None:
-    """Remove what a server left that did not end as it should."""
-    there = leftovers.count(client, settings.name)
-    if died or there:
-        with report.step(f"the last server has died, and its AWS account with it; removed what it left: {there}"):
+    """Remove the leftovers of a server that ended unexpectedly."""
+    found = leftovers.count(client, settings.name)
+    if died or found:
+        with report.step(f"the last server ended unexpectedly, so its AWS account is lost; removed leftovers: {found}"):
             leftovers.remove(client, settings.name)
     for path in (settings.pid_file, settings.known_hosts, settings.directory / status.FILE_NAME):
         path.unlink(missing_ok=True)
@@ -149,7 +148,7 @@ def _check(settings: Settings, client: docker.DockerClient, report: Report) -> N
             ports.Need(settings.imds_port, "instance metadata"),
             ports.Need(settings.stub_port, "the TLS stubs"),
         ]
-        # A process that was killed may hold its sockets a little longer.
+        # A killed process can hold its sockets a little longer.
         deadline = time.monotonic() + PORT_SECONDS
         while found := ports.taken(needs, ports.listeners()):
             if time.monotonic() > deadline:
@@ -157,19 +156,19 @@ def _check(settings: Settings, client: docker.DockerClient, report: Report) -> N
             time.sleep(0.1)
         wanted = (settings.vpc_cidr, settings.vpc_cidr_default, settings.vpc_cidr_shared, settings.public_cidr)
         if found := networks.conflicts(wanted, networks.taken_ranges(client, settings)):
-            raise SandboxError("; ".join(found) + ": remove it, or take the sandbox to another machine")
+            raise SandboxError("; ".join(found) + ": remove it, or use another machine for the sandbox")
 
 
 def _start(settings: Settings, report: Report) -> None:
     with report.step(f"sandbox {settings.name}: started at {settings.api_url}"):
         settings.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Nothing of the operator's AWS settings may reach the server.
+        # The operator's AWS settings must not reach the server.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         with settings.log_file.open("wb") as log:
-            # A session of its own: Ctrl-C in the terminal that starts it must not end it.
+            # Its own session: Ctrl-C in this terminal must not end it.
             server = subprocess.Popen(
                 [sys.executable, "-m", "sandbox.server", "--name", settings.name],
-                cwd=ROOT,
+                cwd=settings.project.root,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -181,7 +180,7 @@ def _start(settings: Settings, report: Report) -> None:
         while not account.answers(settings):
             if server.poll() is not None or time.monotonic() > deadline:
                 server.kill()
-                raise SandboxError(f"the server does not start: {_last_line(settings.log_file)}")
+                raise SandboxError(f"the server does not start: {_last_line(settings)}")
             time.sleep(0.1)
 
 
@@ -190,12 +189,14 @@ def _empty_engine(settings: Settings, report: Report, *, with_images: bool) -> N
         client = engine.connect()
     except engine.NoAnswerError:
         if settings.directory.exists():
-            report.note("Docker does not answer: if it has containers of this sandbox, start it and run this again.")
+            report.note(
+                "Docker does not answer: if it has containers of this sandbox, start Docker and run this again."
+            )
         return
     try:
-        there = leftovers.count(client, settings.name)
-        if there:
-            with report.step(f"Docker: removed {there}"):
+        found = leftovers.count(client, settings.name)
+        if found:
+            with report.step(f"Docker: removed {found}"):
                 leftovers.remove(client, settings.name)
         if with_images:
             for tag in images.all_tags(client):
@@ -205,55 +206,56 @@ def _empty_engine(settings: Settings, report: Report, *, with_images: bool) -> N
         raise SandboxError(f"Docker cannot remove something: {error.explanation}; run this again") from error
     finally:
         client.close()
-    others = [settings_for(name) for name in NAMES if name != settings.name]
+    others = [settings_for(name, settings.project) for name in NAMES if name != settings.name]
     if any(process.alive() for other in others if (process := processes.recorded(other.pid_file))):
         return
     with report.step("Docker engine") as step:
-        told = daemon.stop(_work(settings))
-        if told:
-            step.text = told
+        message = daemon.stop(_shared_directory(settings))
+        if message:
+            step.text = message
         else:
-            step.unsaid()
+            step.skip()
 
 
 @contextmanager
-def _alone(settings: Settings, report: Report) -> Iterator[None]:
-    """Keep two commands for one sandbox apart. The lock goes with the process, however that ends."""
-    path = _work(settings) / f"{settings.name}.lock"
+def _locked(settings: Settings, report: Report) -> Iterator[None]:
+    """Let one command at a time change the sandbox. The lock ends with the process."""
+    path = _shared_directory(settings) / f"{settings.name}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + LOCK_SECONDS
-    told = False
+    waiting = False
     with path.open("w") as handle:
         while True:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
             except BlockingIOError:
-                if not told:
+                if not waiting:
                     report.note(f"Waiting for another command that starts or stops the sandbox {settings.name}.")
-                    told = True
+                    waiting = True
                 if time.monotonic() > deadline:
                     raise SandboxError(
                         f"another command has been starting or stopping the sandbox {settings.name} for "
-                        f"{LOCK_SECONDS} s: end it, then run this again"
+                        f"{LOCK_SECONDS} s: end it and run this again"
                     ) from None
                 time.sleep(0.2)
         yield
 
 
-def _work(settings: Settings) -> Path:
-    """The folder that all sandboxes of this checkout share."""
+def _shared_directory(settings: Settings) -> Path:
+    """The folder that all sandboxes of the project share."""
     return settings.directory.parent
 
 
-def _relative(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)
+def _relative(settings: Settings, path: Path) -> str:
+    root = settings.project.root
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _last_line(path: Path) -> str:
-    lines = path.read_text(errors="replace").strip().splitlines()
-    return f"{lines[-1] if lines else 'it wrote nothing'} (all of it is in {_relative(path)})"
+def _last_line(settings: Settings) -> str:
+    lines = settings.log_file.read_text(errors="replace").strip().splitlines()
+    return f"{lines[-1] if lines else 'it wrote nothing'} (the log is {_relative(settings, settings.log_file)})"
 
 
-#: What a command reports in one line rather than with a traceback.
+#: The errors that a command reports in one line, without a traceback.
 EXPECTED = (SandboxError, engine.EngineError, DockerException, BotoCoreError, ClientError, OSError)

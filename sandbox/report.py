@@ -1,4 +1,4 @@
-"""What a person sees of a command's progress: one line for each step, with its seconds."""
+"""Shows a command's progress: one line for each step, with its seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REDRAW = 0.1
 
 
 class Step:
-    """One step while it runs. Its text can become more precise until it ends."""
+    """One step while it runs. Its text can be changed until it ends."""
 
     def __init__(self, report: Report, text: str) -> None:
         self.text = text
@@ -23,15 +23,15 @@ class Step:
         self._report = report
 
     def progress(self, detail: str) -> None:
-        """Show what the step does now, on the line that the next one replaces; on a terminal only."""
+        """Show what the step does now, on a line that is replaced later. Only on a terminal."""
         self._report.draw(f"{self.text}: {detail}")
 
     def pause(self) -> None:
         """Free the line for a question."""
         self._report.clear()
 
-    def unsaid(self) -> None:
-        """End without a line: there was nothing worth telling."""
+    def skip(self) -> None:
+        """End without a line: the step had nothing to do."""
         self.skipped = True
 
 
@@ -45,7 +45,7 @@ class Report:
 
     @contextmanager
     def step(self, text: str) -> Iterator[Step]:
-        """Run the body as one step; its line is written when it ends, and not at all when it raises."""
+        """Run the body as one step. Its line is written when it ends, unless it raises an exception."""
         began = time.monotonic()
         step = Step(self, text)
         self.draw(text)
@@ -57,12 +57,12 @@ class Report:
             self._write(f"  ✓ {step.text}  {time.monotonic() - began:.1f}s\n")
 
     def note(self, text: str) -> None:
-        """Write a line that is no step."""
+        """Write a line outside any step."""
         self.clear()
         self._write(f"    {text}\n")
 
     def draw(self, text: str) -> None:
-        """Show *text* on a terminal's current line, for now."""
+        """Show *text* on a terminal's current line, until something else is written there."""
         if not self._terminal or time.monotonic() - self._drawn < REDRAW:
             return
         self._drawn = time.monotonic()
@@ -70,7 +70,7 @@ class Report:
         self._write(f"\r\033[K  … {text[:width]}")
 
     def clear(self) -> None:
-        """Take back what `draw` showed."""
+        """Remove what `draw` showed."""
         if self._terminal:
             self._drawn = 0.0
             self._write("\r\033[K")
@@ -80,9 +80,9 @@ class Report:
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
-                # A terminal without UTF-8.
+                # The terminal does not use UTF-8.
                 self._stream.write(text.encode("ascii", "replace").decode())
             self._stream.flush()
         except BrokenPipeError:
-            # Whoever read this has gone, as in `… | head`. The work goes on; the rest is told to nobody.
+            # The reader has ended, as in `… | head`. The work continues without output.
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())

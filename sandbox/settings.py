@@ -1,4 +1,4 @@
-"""The sandbox's constants: one place in Python for every number, name and path that its parts share."""
+"""The sandbox's constants: every number, name and path that its parts share."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-#: AWS account numbers are never all zeros, so nothing that is meant for the sandbox can reach a real account.
+from sandbox.project import Project, find
+
+#: No AWS account has this number, so nothing that is meant for the sandbox can reach a real account.
 ACCOUNT_ID = "000000000000"
 REGION = "us-east-1"
 
-#: What every host sees. The first two are from RFC 5737's documentation range, so they can hide nothing real.
+#: The addresses that every host uses. The first two are in RFC 5737's documentation range, so they hide no real host.
 HOST_API_ADDRESS = "192.0.2.10"
 HOST_API_PORT = 80
 HOST_STUB_ADDRESS = "192.0.2.20"
@@ -18,14 +20,18 @@ HOST_STUB_PORT = 443
 HOST_IMDS_ADDRESS = "169.254.169.254"
 HOST_IMDS_PORT = 80
 
-TAVILY_NAME = "api.tavily.com"
-GEMINI_NAME = "generativelanguage.googleapis.com"
+#: Where AWS publishes RDS's certificate bundles.
 TRUSTSTORE_NAME = "truststore.pki.rds.amazonaws.com"
 
-#: Chooses the instance where no ``--name`` is given.
+#: The environment variable that chooses the instance if there is no ``--name``.
 NAME_VARIABLE = "SLIPWAY_SANDBOX"
+#: The path of the AWS API's address that lists, adds and removes injected faults. No S3 bucket can have this name.
+FAULTS_PATH = "/_slipway/faults"
 
-_ROOT = Path(__file__).resolve().parent.parent
+#: The names of the instances.
+NAMES = ("main", "test")
+#: The second octets of each instance's VPC ranges: Terraform's, the default one, the shared one.
+_VPC_OCTETS = {"main": (20, 31, 32), "test": (40, 41, 42)}
 
 
 @dataclass(frozen=True)
@@ -36,15 +42,17 @@ class Settings:
     api_port: int
     imds_port: int
     stub_port: int
-    #: Addresses that instances and Elastic IPs get, from RFC 2544's range for benchmarks, which is routed nowhere.
+    #: The addresses of instances and Elastic IPs, in RFC 2544's range for benchmarks, which is routed nowhere.
     public_cidr: str
-    #: The default VPC's range. AWS's own 172.31.0.0/16 lies in the pools that Docker hands out.
+    #: The default VPC's range. Docker assigns networks in AWS's own 172.31.0.0/16.
     vpc_cidr_default: str
-    #: The range that blueprints use for a VPC of their own here.
+    #: The range for a VPC that Terraform makes.
     vpc_cidr: str
-    #: The VPC that is there from the start, beside the default one, as an account of a company has it.
+    #: The range of the VPC that exists from the start, as a company's account has one beside the default VPC.
     vpc_cidr_shared: str
+    #: Where the instance keeps its state.
     directory: Path
+    project: Project
     account_id: str = ACCOUNT_ID
     region: str = REGION
     access_key: str = "sandbox"
@@ -53,7 +61,11 @@ class Settings:
     state_bucket: str = "slipway-state-sandbox"
     shared_vpc_name: str = "shared"
     shared_subnet_name: str = "shared-public"
-    stub_names: tuple[str, ...] = (TAVILY_NAME, GEMINI_NAME, TRUSTSTORE_NAME)
+
+    @property
+    def stub_names(self) -> tuple[str, ...]:
+        """The host names that the sandbox serves with TLS: the project's stubs, and RDS's trust store."""
+        return (*(stub.hostname for stub in self.project.stubs), TRUSTSTORE_NAME)
 
     @property
     def label(self) -> str:
@@ -62,32 +74,32 @@ class Settings:
 
     @property
     def api_url(self) -> str:
-        """The AWS API as the control node reaches it."""
+        """The AWS API's address on this machine."""
         return f"http://127.0.0.1:{self.api_port}"
 
     @property
     def host_api_url(self) -> str:
-        """The AWS API as every host reaches it."""
+        """The AWS API's address on every host."""
         return f"http://{HOST_API_ADDRESS}"
 
     @property
     def pid_file(self) -> Path:
-        """Holds the server's process number while it runs."""
+        """Identifies the server's process while it runs."""
         return self.directory / "server.pid"
 
     @property
     def log_file(self) -> Path:
-        """The server's log. It holds no secret."""
+        """The server's log. It contains no secret."""
         return self.directory / "server.log"
 
     @property
     def ca_directory(self) -> Path:
-        """Certificates and keys of the sandbox's own authorities."""
+        """Certificates and keys of the sandbox's certificate authorities."""
         return self.directory / "ca"
 
     @property
     def ca_certificate(self) -> Path:
-        """The authority that hosts trust for the TLS stubs."""
+        """The authority that hosts trust for the stubs."""
         return self.ca_directory / "sandbox-ca.pem"
 
     @property
@@ -97,7 +109,7 @@ class Settings:
 
     @property
     def app_env(self) -> Path:
-        """The keys that the stubs accept, as a dotenv file for applications."""
+        """The API keys that the stubs accept, as a dotenv file for applications."""
         return self.directory / "app.env"
 
     @property
@@ -111,35 +123,27 @@ class Settings:
         return self.directory / "known_hosts"
 
 
-def _instance(name: str, offset: int, public_cidr: str, vpc_octet: int, default_octet: int) -> Settings:
-    return Settings(
-        name=name,
-        api_port=4577 + offset,
-        imds_port=4587 + offset,
-        stub_port=4597 + offset,
-        public_cidr=public_cidr,
-        vpc_cidr_default=f"10.{default_octet}.0.0/16",
-        vpc_cidr=f"10.{vpc_octet}.0.0/16",
-        vpc_cidr_shared=f"10.{default_octet + 1}.0.0/16",
-        directory=_ROOT / ".sandbox" / name,
-    )
+def settings_for(name: str | None = None, project: Project | None = None) -> Settings:
+    """The settings of the instance *name*; without a name, of ``$SLIPWAY_SANDBOX`` or ``main``.
 
-
-_INSTANCES = {
-    "main": _instance("main", 0, "198.18.0.0/24", 20, 31),
-    "test": _instance("test", 1, "198.18.1.0/24", 40, 41),
-}
-
-NAMES = tuple(_INSTANCES)
-
-
-def settings_for(name: str | None = None) -> Settings:
-    """The settings of the instance *name*; without one, of ``$SLIPWAY_SANDBOX`` or ``main``.
-
-    Raises ValueError, with the names there are, for any other name.
+    *project* is what the project file says, which is read if it is not given. Raises ValueError, with the known names,
+    for an unknown name, and ProjectError for a wrong project file.
     """
     chosen = name or os.environ.get(NAME_VARIABLE) or "main"
-    try:
-        return _INSTANCES[chosen]
-    except KeyError:
-        raise ValueError(f"no sandbox is called {chosen!r}: choose one of {', '.join(NAMES)}") from None
+    of = project or find()
+    if chosen not in NAMES:
+        raise ValueError(f"no sandbox is called {chosen!r}: choose one of {', '.join(NAMES)}")
+    number = NAMES.index(chosen)
+    vpc, default, shared = _VPC_OCTETS[chosen]
+    return Settings(
+        name=chosen,
+        api_port=4577 + number,
+        imds_port=4587 + number,
+        stub_port=4597 + number,
+        public_cidr=f"198.18.{number}.0/24",
+        vpc_cidr_default=f"10.{default}.0.0/16",
+        vpc_cidr=f"10.{vpc}.0.0/16",
+        vpc_cidr_shared=f"10.{shared}.0.0/16",
+        directory=of.root / ".sandbox" / chosen,
+        project=of,
+    )

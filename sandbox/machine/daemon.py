@@ -1,4 +1,4 @@
-"""Makes sure that a Docker engine answers: uses a running one, starts an installed one, installs a missing one."""
+"""Makes sure that a Docker engine answers: uses a running one, starts an installed one, or installs one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sandbox.machine import firewall, processes
 from sandbox.machine.engine import EngineError, NoAnswerError, connect
 from sandbox.report import Step
 
-#: Seconds that an engine may take until it answers.
+#: Seconds to wait until an engine answers, and until it has ended.
 START_SECONDS = 60
 STOP_SECONDS = 30
 
@@ -25,10 +25,12 @@ _INSTALL = "install Docker Engine (on Debian and Ubuntu: `sudo apt-get install d
 _START = "start it: `sudo systemctl start docker`, or `sudo dockerd &` where systemd does not run"
 
 
-def ensure(work: Path, step: Step, ask: Callable[[str], bool]) -> docker.DockerClient:
-    """Connect to an engine, started or installed if need be. *work* keeps what is known of one started here.
+def ensure(work: Path, step: Step, confirm: Callable[[str], bool]) -> docker.DockerClient:
+    """Connect to an engine. Start or install one if necessary.
 
-    *ask* is asked before anything is installed. Raises EngineError with one sentence that says what to do.
+    *work* is the folder that records an engine started here.
+
+    *confirm* is called with a question before anything is installed. Raises EngineError, which names the fix.
     """
     try:
         client = connect()
@@ -37,7 +39,7 @@ def ensure(work: Path, step: Step, ask: Callable[[str], bool]) -> docker.DockerC
     except NoAnswerError as error:
         _refuse_unless_startable(error)
     if not shutil.which("dockerd"):
-        _install(step, ask)
+        _install(step, confirm)
     if not _wait(seconds=2):
         _start(work, step)
     client = connect()
@@ -46,7 +48,10 @@ def ensure(work: Path, step: Step, ask: Callable[[str], bool]) -> docker.DockerC
 
 
 def stop(work: Path) -> str | None:
-    """Stop the engine if it was started here and nothing uses it. What happened, in words; None if it was not."""
+    """Stop the engine if it was started here and no other container uses it.
+
+    Return a sentence that says what happened, or None if the engine was not started here.
+    """
     process = processes.recorded(_record(work))
     if process is None:
         return None
@@ -57,15 +62,17 @@ def stop(work: Path) -> str | None:
     others = client.containers.list(all=True)
     client.close()
     if others:
-        return f"the Docker engine that was started for the sandbox goes on: {len(others)} other containers use it"
+        return (
+            f"the Docker engine that was started for the sandbox keeps running: {len(others)} other containers use it"
+        )
     process.end(STOP_SECONDS)
     firewall.restore(work)
     _record(work).unlink()
     return "the Docker engine that was started for the sandbox is stopped"
 
 
-def ask_on_terminal(question: str) -> bool:
-    """Ask a yes-or-no question where a person can answer; without a terminal the answer is yes."""
+def confirm_on_terminal(question: str) -> bool:
+    """Ask a yes-or-no question on the terminal. Without a terminal the answer is yes."""
     if not sys.stdin.isatty():
         return True
     sys.stdout.write(f"{question} [Y/n] ")
@@ -82,10 +89,10 @@ def _refuse_unless_startable(error: NoAnswerError) -> None:
     raise EngineError(f"no Docker engine answers, and only root can change that: {advice}") from error
 
 
-def _install(step: Step, ask: Callable[[str], bool]) -> None:
+def _install(step: Step, confirm: Callable[[str], bool]) -> None:
     question = "The sandbox needs Docker, which is not installed. Install Debian's docker.io with apt?"
     step.pause()
-    if not apt.usable() or not ask(question):
+    if not apt.usable() or not confirm(question):
         raise EngineError(f"Docker is not installed: {_INSTALL}")
     try:
         apt.install(["docker.io"], lambda line: step.progress(f"apt: {line}"))
@@ -105,19 +112,19 @@ def _start(work: Path, step: Step) -> None:
     firewall.remember(work)
     log = work / "dockerd.log"
     with log.open("wb") as output:
-        # A session of its own: Ctrl-C here must not reach it.
+        # Its own session: Ctrl-C in this terminal must not end it.
         running = subprocess.Popen(
             ["dockerd"], stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
     processes.record(_record(work), processes.Process.of(running.pid))
     if not _wait(START_SECONDS, lambda: running.poll() is None):
         lines = log.read_text(errors="replace").strip().splitlines() or ["it wrote nothing"]
-        raise EngineError(f"dockerd does not start: {lines[-1]} (all of it is in {log})")
+        raise EngineError(f"dockerd does not start: {lines[-1]} (the log is {log})")
 
 
-def _wait(seconds: float, going: Callable[[], bool] = lambda: True) -> bool:
+def _wait(seconds: float, running: Callable[[], bool] = lambda: True) -> bool:
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and going():
+    while time.monotonic() < deadline and running():
         try:
             connect().close()
         except NoAnswerError:

@@ -14,9 +14,9 @@ import docker
 from docker.errors import NotFound
 from docker.models.containers import Container
 
+from sandbox.contract import Database, Vpc
 from sandbox.machine import labels, networks, packet_filter
 from sandbox.machine.archive import File, pack
-from sandbox.server.world import Database, Network
 from sandbox.settings import Settings
 
 #: RFC 7677's recommendation, and PostgreSQL's own default.
@@ -30,7 +30,7 @@ class Plan:
     """All that goes into the container of one database."""
 
     database: Database
-    network: Network
+    network: Vpc
     image: str
     #: The server's certificate, with its chain, and key, in PEM form.
     certificate: bytes

@@ -12,10 +12,10 @@ import docker
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
+from sandbox.contract import Instance, Vpc
 from sandbox.machine import labels, networks
 from sandbox.machine.archive import File, pack
 from sandbox.machine.engine import CgroupVersion
-from sandbox.server.world import Host, Network
 from sandbox.settings import (
     HOST_API_ADDRESS,
     HOST_API_PORT,
@@ -43,8 +43,8 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 class Plan:
     """All that goes into the container of one instance."""
 
-    host: Host
-    network: Network
+    host: Instance
+    network: Vpc
     image: str
     cgroups: CgroupVersion
     #: Certificates in PEM form, by file name, that the host is to trust.

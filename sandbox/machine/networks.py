@@ -19,8 +19,8 @@ from docker.errors import APIError, NotFound
 from docker.models.networks import Network as DockerNetwork
 from docker.types import IPAMConfig, IPAMPool
 
+from sandbox.contract import Vpc
 from sandbox.machine import labels
-from sandbox.server.world import Network
 from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def public_network_name(settings: Settings) -> str:
     return f"slipway-{settings.name}-public"
 
 
-def ensure_vpc(client: docker.DockerClient, settings: Settings, network: Network) -> DockerNetwork:
+def ensure_vpc(client: docker.DockerClient, settings: Settings, network: Vpc) -> DockerNetwork:
     """The VPC's network, made if it is missing. Raises APIError where its range is taken."""
     pool = IPAMPool(network.cidr, iprange=automatic_range(network.cidr), gateway=network.gateway)
     return _ensure(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from docker.models.containers import Container
 
-from sandbox.server.world import Rule, SecurityGroup
+from sandbox.contract import Rule, SecurityGroup
 from sandbox.settings import HOST_API_ADDRESS, HOST_STUB_ADDRESS, Settings
 
 #: What root in a container needs to set rules there.

@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from sandbox.contract import Database, Instance
 from sandbox.machine.labels import Kind
-from sandbox.server.world import Database, Host
 
 Verb = Literal["create", "start", "stop", "remove", "connect", "disconnect"]
 
@@ -38,7 +38,7 @@ class Action:
     identity: str
 
 
-def for_hosts(hosts: Iterable[Host], containers: Iterable[Container]) -> list[Action]:
+def for_hosts(hosts: Iterable[Instance], containers: Iterable[Container]) -> list[Action]:
     """The next action for each instance that is not as it should be. An instance gets one action at a time."""
     there = {item.identity: item for item in containers if item.kind == "host"}
     wanted = {host.instance_id: host for host in hosts if host.state not in ("shutting-down", "terminated")}
@@ -77,7 +77,7 @@ def is_postgres(database: Database) -> bool:
     return database.engine == "postgres"
 
 
-def _towards_running(host: Host, container: Container | None) -> Verb | None:
+def _towards_running(host: Instance, container: Container | None) -> Verb | None:
     if container is None:
         return "create"
     if not container.running:

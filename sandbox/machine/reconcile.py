@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, Protocol
+from typing import Any
 
 import docker
 from docker.errors import DockerException
 
+from sandbox.certificates import database_certificate
+from sandbox.contract import CloudState, Database, Instance, Listeners, MachineImage, SecurityGroup, Vpc
 from sandbox.machine import databases, hosts, images, labels, machine_images, networks, packet_filter, planning
 from sandbox.machine.attempts import Attempts, in_words
 from sandbox.machine.builds import Builds
@@ -20,8 +22,6 @@ from sandbox.machine.packet_filter import Services
 from sandbox.machine.planning import Action, Container
 from sandbox.machine.status import MachineStatus, Status, write
 from sandbox.machine.trust import machine_certificates
-from sandbox.server.certificates import database_certificate
-from sandbox.server.world import Database, Host, MachineImage, Network, SecurityGroup, World
 from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -32,22 +32,12 @@ INTERVAL = 0.5
 CONSOLE_END = "-----END SSH HOST KEY KEYS-----"
 
 
-class Listeners(Protocol):
-    """Where the sandbox's services listen."""
-
-    def listen_on(self, address: str) -> None:
-        """Serve on *address*. Does nothing if it is served already."""
-
-    def stop_on(self, address: str) -> None:
-        """Stop serving on *address*."""
-
-
 @dataclass(frozen=True)
-class _Picture:
+class _Snapshot:
     """The API and the engine at one moment."""
 
-    networks: dict[str, Network]
-    hosts: dict[str, Host]
+    networks: dict[str, Vpc]
+    hosts: dict[str, Instance]
     databases: dict[str, Database]
     groups: dict[str, SecurityGroup]
     containers: dict[tuple[str, str], Container]
@@ -59,7 +49,7 @@ class _Picture:
     @cached_property
     def members(self) -> dict[str, set[str]]:
         """The private addresses of each security group's members."""
-        machines: dict[tuple[str, str], Host | Database] = {
+        machines: dict[tuple[str, str], Instance | Database] = {
             **{("host", identity): host for identity, host in self.hosts.items()},
             **{("database", identity): database for identity, database in self.databases.items()},
         }
@@ -75,9 +65,9 @@ class _Picture:
 class Reconciler:
     """Starts, stops and removes containers until told to stop. One for each sandbox."""
 
-    def __init__(self, settings: Settings, world: World, listeners: Listeners) -> None:
+    def __init__(self, settings: Settings, state: CloudState, listeners: Listeners) -> None:
         self._settings = settings
-        self._world = world
+        self._state = state
         self._listeners = listeners
         self._client: docker.DockerClient | None = None
         self._stop = threading.Event()
@@ -112,22 +102,22 @@ class Reconciler:
         if self._client is None:
             self._client = connect()
         client = self._client
-        picture = self._look(client)
-        self._open_networks(client, picture)
-        actions = planning.for_hosts(picture.hosts.values(), picture.containers.values())
-        actions += planning.for_databases(picture.databases.values(), picture.containers.values())
+        snapshot = self._look(client)
+        self._open_networks(client, snapshot)
+        actions = planning.for_hosts(snapshot.hosts.values(), snapshot.containers.values())
+        actions += planning.for_databases(snapshot.databases.values(), snapshot.containers.values())
         for action in actions:
-            if work := self._work(client, action, picture):
+            if work := self._work(client, action, snapshot):
                 self._attempts.submit((action.kind, action.identity), action.verb, work)
-        for image in picture.machine_images.values():
+        for image in snapshot.machine_images.values():
             if not image.available:
                 self._attempts.submit(("machine image", image.image_id), "store", partial(self._store, client, image))
-        for container in picture.containers.values():
+        for container in snapshot.containers.values():
             if container.running:
-                self._follow(client, container, picture)
-        self._close_networks(client, picture)
-        self._forget(picture)
-        self._write(self._status(picture))
+                self._follow(client, container, snapshot)
+        self._close_networks(client, snapshot)
+        self._forget(snapshot)
+        self._write(self._status(snapshot))
 
     def _disconnect(self) -> None:
         if self._client is not None:
@@ -136,17 +126,17 @@ class Reconciler:
 
     # What there is
 
-    def _look(self, client: docker.DockerClient) -> _Picture:
+    def _look(self, client: docker.DockerClient) -> _Snapshot:
         # The high-level list asks again for each container; the summaries have all that is needed.
         summaries = client.api.containers(all=True, filters=labels.selector(self._settings.name))
         found = [self._container(summary) for summary in summaries if labels.KIND in summary["Labels"]]
-        return _Picture(
-            networks={item.vpc_id: item for item in self._world.networks()},
-            hosts={item.instance_id: item for item in self._world.hosts()},
-            databases={item.identifier: item for item in self._world.databases()},
-            groups={item.group_id: item for item in self._world.security_groups()},
+        return _Snapshot(
+            networks={item.vpc_id: item for item in self._state.vpcs()},
+            hosts={item.instance_id: item for item in self._state.instances()},
+            databases={item.identifier: item for item in self._state.databases()},
+            groups={item.group_id: item for item in self._state.security_groups()},
             containers={(item.kind, item.identity): item for item in found},
-            machine_images={item.image_id: item for item in self._world.machine_images()},
+            machine_images={item.image_id: item for item in self._state.machine_images()},
             joined=frozenset(name for summary in summaries for name in summary["NetworkSettings"]["Networks"]),
         )
 
@@ -165,38 +155,38 @@ class Reconciler:
 
     # Networks
 
-    def _open_networks(self, client: docker.DockerClient, picture: _Picture) -> None:
+    def _open_networks(self, client: docker.DockerClient, snapshot: _Snapshot) -> None:
         """Have the services listen in each VPC that has something running."""
-        needed = {host.vpc_id for host in picture.hosts.values() if host.state in ("pending", "running")}
-        needed |= {item.vpc_id for item in picture.databases.values() if planning.is_postgres(item)}
-        for vpc_id in sorted(needed & set(picture.networks) - set(self._served)):
-            network = picture.networks[vpc_id]
+        needed = {host.vpc_id for host in snapshot.hosts.values() if host.state in ("pending", "running")}
+        needed |= {item.vpc_id for item in snapshot.databases.values() if planning.is_postgres(item)}
+        for vpc_id in sorted(needed & set(snapshot.networks) - set(self._served)):
+            network = snapshot.networks[vpc_id]
             if self._attempts.perform(("network", vpc_id), network.cidr, partial(self._open, client, network)):
                 self._served[vpc_id] = network.gateway
 
-    def _open(self, client: docker.DockerClient, network: Network) -> None:
+    def _open(self, client: docker.DockerClient, network: Vpc) -> None:
         networks.ensure_vpc(client, self._settings, network)
         self._listeners.listen_on(network.gateway)
 
-    def _close_networks(self, client: docker.DockerClient, picture: _Picture) -> None:
+    def _close_networks(self, client: docker.DockerClient, snapshot: _Snapshot) -> None:
         """Clear away VPCs that the API has no more, once no container is left in them."""
-        for vpc_id in sorted(set(self._served) - set(picture.networks)):
+        for vpc_id in sorted(set(self._served) - set(snapshot.networks)):
             name = networks.vpc_network_name(self._settings, vpc_id)
-            if name not in picture.joined:
+            if name not in snapshot.joined:
                 self._listeners.stop_on(self._served.pop(vpc_id))
                 networks.remove(client, name)
 
     # Containers
 
-    def _work(self, client: docker.DockerClient, action: Action, picture: _Picture) -> Callable[[], object] | None:
+    def _work(self, client: docker.DockerClient, action: Action, snapshot: _Snapshot) -> Callable[[], object] | None:
         """The work of an action, or None while something that it needs is not there yet."""
         settings, identity = self._settings, action.identity
         if action.verb == "create" and action.kind == "host":
-            return self._host_creation(client, picture.hosts[identity], picture)
+            return self._host_creation(client, snapshot.hosts[identity], snapshot)
         if action.verb == "create":
-            return self._database_creation(client, picture.databases[identity], picture)
+            return self._database_creation(client, snapshot.databases[identity], snapshot)
         if action.verb == "connect":
-            address = picture.hosts[identity].public_ip or ""
+            address = snapshot.hosts[identity].public_ip or ""
             return lambda: hosts.connect_public(client, settings, identity, address)
         if action.verb == "disconnect":
             return lambda: hosts.disconnect_public(client, settings, identity)
@@ -204,17 +194,19 @@ class Reconciler:
         work = {"start": module.start, "stop": module.stop, "remove": module.remove}[action.verb]
         return lambda: work(client, settings, identity)
 
-    def _host_creation(self, client: docker.DockerClient, host: Host, picture: _Picture) -> Callable[[], object] | None:
-        settings, tag = self._settings, self._image(host, picture)
+    def _host_creation(
+        self, client: docker.DockerClient, host: Instance, snapshot: _Snapshot
+    ) -> Callable[[], object] | None:
+        settings, tag = self._settings, self._image(host, snapshot)
         if tag is None or host.vpc_id not in self._served:
             return None
         trusted = machine_certificates() | {"slipway-sandbox.crt": settings.ca_certificate.read_bytes()}
-        plan = hosts.Plan(host, picture.networks[host.vpc_id], tag, cgroup_version(client), trusted)
+        plan = hosts.Plan(host, snapshot.networks[host.vpc_id], tag, cgroup_version(client), trusted)
         return lambda: hosts.create(client, settings, plan)
 
-    def _image(self, host: Host, picture: _Picture) -> str | None:
+    def _image(self, host: Instance, snapshot: _Snapshot) -> str | None:
         """The Docker image of a host, or None while it is not there yet."""
-        made = picture.machine_images.get(host.image_id)
+        made = snapshot.machine_images.get(host.image_id)
         if made:
             return machine_images.tag_of(self._settings, made.image_id) if made.available else None
         image = images.of_host(host.image_name)
@@ -223,22 +215,22 @@ class Reconciler:
 
     def _store(self, client: docker.DockerClient, image: MachineImage) -> None:
         machine_images.store(client, self._settings, image.image_id, image.instance_id)
-        self._world.record_image(image.image_id)
+        self._state.record_image(image.image_id)
 
     def _database_creation(
-        self, client: docker.DockerClient, database: Database, picture: _Picture
+        self, client: docker.DockerClient, database: Database, snapshot: _Snapshot
     ) -> Callable[[], object] | None:
         settings, tag = self._settings, self._builds.tag("postgres")
         if tag is None or database.vpc_id not in self._served:
             return None
         certificate, key = database_certificate(settings, database.hostname)
-        plan = databases.Plan(database, picture.networks[database.vpc_id], tag, certificate, key)
+        plan = databases.Plan(database, snapshot.networks[database.vpc_id], tag, certificate, key)
         return lambda: databases.create(client, settings, plan)
 
-    def _follow(self, client: docker.DockerClient, container: Container, picture: _Picture) -> None:
+    def _follow(self, client: docker.DockerClient, container: Container, snapshot: _Snapshot) -> None:
         """What a running container still needs: its console read, its master user made."""
         key = (container.kind, container.identity)
-        text = self._rules(container, picture)
+        text = self._rules(container, snapshot)
         if text and self._filtered.get(key) != (container.endpoint, text):
             self._attempts.submit(
                 ("rules of", container.identity),
@@ -246,25 +238,25 @@ class Reconciler:
                 lambda: self._filter(client, container, text),
                 quiet=True,
             )
-        host = picture.hosts.get(container.identity)
+        host = snapshot.hosts.get(container.identity)
         if host and host.reboots > self._reboots.get(host.instance_id, 0):
             self._attempts.submit(key, "reboot", lambda: self._reboot(client, host))
         if container.kind == "host" and CONSOLE_END not in self._consoles.get(container.identity, ""):
             self._attempts.submit(key, "console", lambda: self._read_console(client, container.identity), quiet=True)
-        database = picture.databases.get(container.identity)
+        database = snapshot.databases.get(container.identity)
         if container.kind == "database" and database and self._applied.get(container.identity) != _master(database):
             self._attempts.submit(key, "master user", lambda: self._apply(client, database), quiet=True)
 
-    def _rules(self, container: Container, picture: _Picture) -> str:
+    def _rules(self, container: Container, snapshot: _Snapshot) -> str:
         """The packet filter of a container; empty where the API does not know it or its VPC any more."""
-        machine: Host | Database | None = picture.hosts.get(container.identity) or picture.databases.get(
+        machine: Instance | Database | None = snapshot.hosts.get(container.identity) or snapshot.databases.get(
             container.identity
         )
         gateway = self._served.get(machine.vpc_id) if machine else None
         if machine is None or gateway is None:
             return ""
-        groups = [picture.groups[each] for each in machine.security_group_ids if each in picture.groups]
-        return packet_filter.rules(groups, picture.members, Services.of(self._settings, gateway))
+        groups = [snapshot.groups[each] for each in machine.security_group_ids if each in snapshot.groups]
+        return packet_filter.rules(groups, snapshot.members, Services.of(self._settings, gateway))
 
     def _filter(self, client: docker.DockerClient, container: Container, text: str) -> None:
         module = hosts if container.kind == "host" else databases
@@ -272,44 +264,44 @@ class Reconciler:
         packet_filter.apply(client.containers.get(name), text)
         self._filtered[(container.kind, container.identity)] = (container.endpoint, text)
 
-    def _reboot(self, client: docker.DockerClient, host: Host) -> None:
+    def _reboot(self, client: docker.DockerClient, host: Instance) -> None:
         hosts.reboot(client, self._settings, host.instance_id)
         self._reboots[host.instance_id] = host.reboots
 
     def _read_console(self, client: docker.DockerClient, instance_id: str) -> None:
         text = hosts.console(client, self._settings, instance_id)
         if text != self._consoles.get(instance_id):
-            self._world.record_console(instance_id, text)
+            self._state.record_console(instance_id, text)
             self._consoles[instance_id] = text
 
     def _apply(self, client: docker.DockerClient, database: Database) -> None:
         if databases.apply(client, self._settings, database):
             self._applied[database.identifier] = _master(database)
 
-    def _forget(self, picture: _Picture) -> None:
+    def _forget(self, snapshot: _Snapshot) -> None:
         """Drop what is remembered of containers that are gone: an identifier can be used again."""
-        for identity in [item for item in self._consoles if ("host", item) not in picture.containers]:
+        for identity in [item for item in self._consoles if ("host", item) not in snapshot.containers]:
             self._consoles.pop(identity, None)
             self._reboots.pop(identity, None)
-        for identity in [item for item in self._applied if ("database", item) not in picture.containers]:
+        for identity in [item for item in self._applied if ("database", item) not in snapshot.containers]:
             self._applied.pop(identity, None)
-        self._filtered = {key: each for key, each in self._filtered.items() if key in picture.containers}
-        known = {("rules of", identity) for _, identity in picture.containers}
-        known |= {("host", item) for item in picture.hosts} | {("database", item) for item in picture.databases}
-        known |= {("machine image", image_id) for image_id in picture.machine_images}
-        self._attempts.keep(known | set(picture.containers) | {("network", item) for item in picture.networks})
+        self._filtered = {key: each for key, each in self._filtered.items() if key in snapshot.containers}
+        known = {("rules of", identity) for _, identity in snapshot.containers}
+        known |= {("host", item) for item in snapshot.hosts} | {("database", item) for item in snapshot.databases}
+        known |= {("machine image", image_id) for image_id in snapshot.machine_images}
+        self._attempts.keep(known | set(snapshot.containers) | {("network", item) for item in snapshot.networks})
 
     # What is told
 
-    def _status(self, picture: _Picture) -> Status:
+    def _status(self, snapshot: _Snapshot) -> Status:
         states = self._builds.states()
-        live = [item for item in picture.hosts.values() if item.state not in ("shutting-down", "terminated")]
+        live = [item for item in snapshot.hosts.values() if item.state not in ("shutting-down", "terminated")]
         return Status(
             images=states,
-            hosts=[self._machine(picture, "host", item.instance_id, item.state, item.private_ip) for item in live],
+            hosts=[self._machine(snapshot, "host", item.instance_id, item.state, item.private_ip) for item in live],
             databases=[
-                self._machine(picture, "database", item.identifier, item.state, f"{item.hostname}:{item.port}")
-                for item in picture.databases.values()
+                self._machine(snapshot, "database", item.identifier, item.state, f"{item.hostname}:{item.port}")
+                for item in snapshot.databases.values()
             ],
             problems=[
                 *(f"image {name}: {item.detail}" for name, item in states.items() if item.state == "failed"),
@@ -317,10 +309,12 @@ class Reconciler:
             ],
         )
 
-    def _machine(self, picture: _Picture, kind: labels.Kind, identity: str, state: str, address: str) -> MachineStatus:
-        container = picture.containers.get((kind, identity))
+    def _machine(
+        self, snapshot: _Snapshot, kind: labels.Kind, identity: str, state: str, address: str
+    ) -> MachineStatus:
+        container = snapshot.containers.get((kind, identity))
         if container is None:
-            tag = self._image(picture.hosts[identity], picture) if kind == "host" else self._builds.tag("postgres")
+            tag = self._image(snapshot.hosts[identity], snapshot) if kind == "host" else self._builds.tag("postgres")
             shown = "none" if tag else "waits for its image"
         elif not container.running:
             shown = "stopped"

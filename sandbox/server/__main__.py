@@ -17,21 +17,26 @@ def main() -> int:
     """Run the server; the exit status is 1, with one line on stderr, if it cannot start."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.server", description=__doc__)
     parser.add_argument("--name", choices=NAMES, help="which instance of the sandbox to serve")
-    settings = settings_for(parser.parse_args().name)
+    try:
+        settings = settings_for(parser.parse_args().name)
+    except ValueError as error:
+        print(f"the sandbox cannot start: {error}", file=sys.stderr)
+        return 1
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     environment.prepare(settings)
-    # moto warns of every error code that botocore's model does not list, AWS's own among them.
+    # moto warns of each error code that botocore's model does not list, and AWS uses such codes itself.
     warnings.filterwarnings("ignore", message="Exception.* does not match an error shape")
-    # Only now: moto reads its settings while it is imported.
+    # Only after prepare: moto reads its settings while it is imported.
     from sandbox.server import process  # noqa: PLC0415
+    from sandbox.server.stubs.application import StubError  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
         process.serve(settings, stop)
-    except OSError as error:
-        print(f"the sandbox cannot start: {error.strerror or error}", file=sys.stderr)
+    except (OSError, StubError) as error:
+        print(f"the sandbox cannot start: {getattr(error, 'strerror', None) or error}", file=sys.stderr)
         return 1
     return 0
 

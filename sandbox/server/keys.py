@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import secrets
 import string
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from pathlib import Path
 
-from sandbox.server.files import write_private
+from sandbox.files import write_private
+from sandbox.project import Key
 
 _ALPHABET = string.ascii_letters + string.digits
 
 
-@dataclass(frozen=True)
-class Keys:
-    """One key for each of the outside services."""
-
-    tavily: str = field(repr=False)
-    gemini: str = field(repr=False)
-
-
-def ensure(path: Path) -> Keys:
-    """The keys in the dotenv file *path*; new ones, written there for the owner only, if it lacks either."""
-    held = _read(path) if path.exists() else {}
-    try:
-        return Keys(held["TAVILY_API_KEY"], held["GEMINI_API_KEY"])
-    except KeyError:
-        keys = Keys(f"tvly-sandbox-{_random(32)}", f"AIza{_random(35)}")
-        lines = f"TAVILY_API_KEY={keys.tavily}\nGEMINI_API_KEY={keys.gemini}\n"
-        write_private(path, lines.encode())
-        return keys
+def ensure(path: Path, wanted: Iterable[Key]) -> dict[str, str]:
+    """The keys in the dotenv file *path*, by variable. Missing ones are made and written there, for the owner only."""
+    present = _read(path) if path.exists() else {}
+    keys = {key.variable: present.get(key.variable) or _new(key) for key in wanted}
+    if keys != present or not path.exists():
+        write_private(path, "".join(f"{variable}={value}\n" for variable, value in keys.items()).encode())
+    return keys
 
 
 def _read(path: Path) -> dict[str, str]:
@@ -37,5 +27,5 @@ def _read(path: Path) -> dict[str, str]:
     return {name: value for name, equals, value in lines if equals and value}
 
 
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+def _new(key: Key) -> str:
+    return key.prefix + "".join(secrets.choice(_ALPHABET) for _ in range(key.length))

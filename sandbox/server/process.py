@@ -1,4 +1,4 @@
-"""Puts the server together: services, listeners, and the loop that runs containers.
+"""Assembles the server: services, listeners, and the loop that runs containers.
 
 Import this only after ``environment.prepare``: moto reads its settings while it is imported.
 """
@@ -8,31 +8,33 @@ from __future__ import annotations
 import logging
 import threading
 
+from sandbox import certificates
 from sandbox.machine.reconcile import Reconciler
-from sandbox.server import certificates, keys
+from sandbox.server import keys
 from sandbox.server.aws import application as aws
 from sandbox.server.aws.metadata import Metadata
-from sandbox.server.aws.state import MotoWorld
+from sandbox.server.aws.state import MotoState
 from sandbox.server.imds import application as imds
 from sandbox.server.imds.tokens import Tokens
-from sandbox.server.injection import Faults, inject
+from sandbox.server.injected_faults import Faults, inject
 from sandbox.server.listeners import Listeners, Service
 from sandbox.server.stubs import application as stubs
-from sandbox.server.stubs import gemini, tavily, truststore
-from sandbox.settings import GEMINI_NAME, TAVILY_NAME, TRUSTSTORE_NAME, Settings
+from sandbox.server.stubs import truststore
+from sandbox.settings import TRUSTSTORE_NAME, Settings
 
 log = logging.getLogger(__name__)
 
 
 def services(settings: Settings, lock: threading.RLock) -> list[Service]:
-    """Every service of the sandbox, its certificates and keys made where they are missing."""
+    """Every service of the sandbox. Missing certificates and keys are made.
+
+    Raises StubError for a stub whose file cannot be used.
+    """
     authority = certificates.sandbox_authority(settings)
-    accepted = keys.ensure(settings.app_env)
-    by_name = {
-        TAVILY_NAME: tavily.create(accepted.tavily),
-        GEMINI_NAME: gemini.create(accepted.gemini),
-        TRUSTSTORE_NAME: truststore.create(certificates.rds_authority(settings).pem()),
-    }
+    registered = settings.project.stubs
+    accepted = keys.ensure(settings.app_env, [stub.key for stub in registered if stub.key])
+    handlers = {stub.hostname: stubs.load(stub, accepted[stub.key.variable] if stub.key else "") for stub in registered}
+    handlers[TRUSTSTORE_NAME] = truststore.create(certificates.rds_authority(settings).pem())
     find = Metadata(settings, lock).at
     faults = Faults()
     return [
@@ -41,18 +43,21 @@ def services(settings: Settings, lock: threading.RLock) -> list[Service]:
         Service(
             "stubs",
             settings.stub_port,
-            inject(stubs.create(by_name), faults, stubs.asked, stubs.refusal),
+            inject(stubs.create(handlers), faults, stubs.Targets(registered), stubs.error_response),
             certificates.server_context(authority, settings.stub_names),
         ),
     ]
 
 
 def serve(settings: Settings, stop: threading.Event) -> None:
-    """Serve until *stop* is set. Raises OSError, naming the port, if the API's port is taken."""
+    """Serve until *stop* is set.
+
+    Raises OSError, naming the port, if the API's port is taken, and StubError for a stub whose file cannot be used.
+    """
     lock = threading.RLock()
     listeners = Listeners(services(settings, lock))
     listeners.listen_on("127.0.0.1", only="api")
     try:
-        Reconciler(settings, MotoWorld(settings, lock), listeners).run(stop)
+        Reconciler(settings, MotoState(settings, lock), listeners).run(stop)
     finally:
         listeners.close()

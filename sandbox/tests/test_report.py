@@ -41,7 +41,7 @@ def test_a_step_that_fails_leaves_no_line() -> None:
 def test_a_step_with_nothing_to_tell_leaves_no_line() -> None:
     output = io.StringIO()
     with Report(output).step("quiet") as step:
-        step.unsaid()
+        step.skip()
     assert output.getvalue() == ""
 
 

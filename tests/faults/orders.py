@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sandbox import faults
+from sandbox import injected_faults
 from tests.faults.cells import APP, Cell
 
 ALL = 1000
@@ -29,17 +29,17 @@ def ordered(
         "times": times,
         "seconds": 300,
     }
-    number = faults.add(cell.settings, order)["number"]
+    number = injected_faults.add(cell.settings, order)["number"]
 
     def fired() -> int:
-        (times,) = [int(one["fired"]) for one in faults.ordered(cell.settings) if one["number"] == number]
+        (times,) = [int(one["fired"]) for one in injected_faults.list_all(cell.settings) if one["number"] == number]
         return times
 
     try:
         yield fired
         assert (fired() > 0) == asked, f"{service} was asked {fired()} times for {operation} on {resource}"
     finally:
-        faults.clear(cell.settings, number)
+        injected_faults.clear(cell.settings, number)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.server.certificates import sandbox_authority
+from sandbox.certificates import sandbox_authority
 from tests.integration.world import SETTINGS, World, require
 
 CLIENT = Path(__file__).parent / "haproxy" / "steady.py"

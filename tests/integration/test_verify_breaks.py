@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox import faults
+from sandbox import injected_faults
 from tests.integration.world import CONTENT, DATABASE, ROLE, SETTINGS, URL, World, require
 
 Break = Callable[[World], AbstractContextManager[None]]
@@ -144,12 +144,12 @@ def answering(service: str, answer: str) -> Break:
 
     @contextmanager
     def broken(_world: World) -> Iterator[None]:
-        faults.add(SETTINGS, {"service": service, "answer": answer, "times": 50, "seconds": 60})
+        injected_faults.add(SETTINGS, {"service": service, "answer": answer, "times": 50, "seconds": 60})
         try:
             yield
-            assert all(fault["fired"] for fault in faults.ordered(SETTINGS))
+            assert all(fault["fired"] for fault in injected_faults.list_all(SETTINGS))
         finally:
-            faults.clear(SETTINGS)
+            injected_faults.clear(SETTINGS)
 
     broken.__name__ = f"{service}_{answer.replace(':', '_')}"
     return broken

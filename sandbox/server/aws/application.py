@@ -8,18 +8,18 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from sandbox.server import injection
 from sandbox.server.aws import (
     buckets,
     calls,
     console,
     databases,
     default_vpc,
-    disturbances,
+    injected_faults,
     instances,
     lifecycles,
     monitoring,
@@ -35,6 +35,7 @@ from sandbox.server.aws import (
 )
 from sandbox.server.aws.authorization import gate
 from sandbox.server.aws.requests import check
+from sandbox.server.injected_faults import Faults, control, inject
 from sandbox.server.listeners import OPERATION
 from sandbox.settings import Settings
 
@@ -58,11 +59,11 @@ _FIXES = (
 )
 
 
-def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) -> WSGIApplication:
-    """Make the application. Once per process: moto's state and its fixes are global.
+def create(settings: Settings, lock: threading.RLock, faults: Faults) -> WSGIApplication:
+    """Make the application, once per process: moto's state and the fixes are global.
 
     Requests are answered one at a time under *lock*: moto's models are not made for threads, and S3's conditional
-    writes and ``World`` need a state that does not move.
+    writes and ``CloudState`` need a state that does not change meanwhile.
     """
     default_vpc.install(settings)
     public_addresses.install(settings)
@@ -71,9 +72,10 @@ def create(settings: Settings, lock: threading.RLock, faults: injection.Faults) 
     application = unsupported.refuse(DomainDispatcherApplication(unsupported.create_service))
     checked = ownership.check(check.refuse(application), settings)
     served = _serialised(gate.guard(checked, settings), lock)
-    # Outside the lock: one slow answer must not hold up all others.
-    disturbed = injection.inject(served, faults, disturbances.asked, disturbances.refusal)
-    return _prepared(injection.control(disturbed, faults, disturbances.check))
+    # Outside the lock: a slow answer must not delay all others.
+    faulty = inject(served, faults, injected_faults.target_of, injected_faults.error_response)
+    stubs = tuple(stub.name for stub in settings.project.stubs)
+    return _prepared(control(faulty, faults, partial(injected_faults.check, stubs=stubs)))
 
 
 def _prepared(application: WSGIApplication) -> WSGIApplication:
@@ -106,6 +108,6 @@ def _read_body(environ: WSGIEnvironment) -> None:
 
 
 def _operation(environ: WSGIEnvironment) -> str:
-    """Service and operation, for the log: `s3:PutObject`. Empty where nobody has signed."""
+    """Service and operation, for the log: `s3:PutObject`. Empty for a request without a signature."""
     _, call = calls.kept(environ)
     return f"{call.service}:{call.operation}" if call.operation else ""

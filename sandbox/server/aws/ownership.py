@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from moto.core.request import Request
 from moto.s3.models import s3_backends
 
-from sandbox.server.aws import calls, faults
+from sandbox.server.aws import calls, errors
 from sandbox.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +31,6 @@ def check(application: WSGIApplication, settings: Settings) -> WSGIApplication:
         exists = bucket in s3_backends[settings.account_id]["aws"].buckets
         if credential is None or credential.service != "s3" or not exists:
             return application(environ, start_response)
-        return faults.answer(request, "s3", "AccessDenied", "Access Denied", 403)(environ, start_response)
+        return errors.answer(request, "s3", "AccessDenied", "Access Denied", 403)(environ, start_response)
 
     return serve

@@ -1,4 +1,4 @@
-"""moto's objects, read into the plain data of ``sandbox.server.world``."""
+"""Reads moto's objects into the plain data of ``sandbox.contract``."""
 
 from __future__ import annotations
 
@@ -8,64 +8,64 @@ import threading
 from typing import Any
 
 from moto.ec2.models import EC2Backend, ec2_backends
-from moto.ec2.models.instances import Instance
+from moto.ec2.models.instances import Instance as MotoInstance
 from moto.ec2.models.security_groups import SecurityGroup as MotoGroup
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.rds.models import DBInstance, DBInstanceClustered, rds_backends
 from moto.secretsmanager.exceptions import SecretNotFoundException
 from moto.secretsmanager.models import secretsmanager_backends
 
+from sandbox.contract import Database, Instance, MachineImage, Rule, SecurityGroup, Vpc
 from sandbox.server.aws import console, instances
-from sandbox.server.world import Database, Host, MachineImage, Network, Rule, SecurityGroup
 from sandbox.settings import Settings
 
 
-class MotoWorld:
-    """Implements ``World``: reads moto's models between two requests, never during one."""
+class MotoState:
+    """Implements ``CloudState``: reads moto's models between two requests, never during one."""
 
     def __init__(self, settings: Settings, lock: threading.RLock) -> None:
         self._settings = settings
         self._lock = lock
 
-    def networks(self) -> list[Network]:
-        """All VPCs of the sandbox's region."""
+    def vpcs(self) -> list[Vpc]:
+        """All VPCs."""
         with self._lock:
             return [
-                Network(vpc.id, vpc.cidr_block, str(ipaddress.ip_network(vpc.cidr_block)[1]))
+                Vpc(vpc.id, vpc.cidr_block, str(ipaddress.ip_network(vpc.cidr_block)[1]))
                 for vpc in self._ec2.vpcs.values()
             ]
 
-    def hosts(self) -> list[Host]:
-        """All EC2 instances of the sandbox's region, terminated ones too."""
+    def instances(self) -> list[Instance]:
+        """All EC2 instances, also terminated ones."""
         with self._lock:
-            return [_host(self._ec2, instance) for instance in self._ec2.all_instances()]
+            return [_instance(self._ec2, instance) for instance in self._ec2.all_instances()]
 
     def databases(self) -> list[Database]:
-        """All RDS instances of the sandbox's region."""
+        """All RDS instances."""
         with self._lock:
             found = rds_backends[self._settings.account_id][self._settings.region].databases
             # A cluster's members are records only: the sandbox has no Aurora.
             return [self._database(each) for each in found.values() if not isinstance(each, DBInstanceClustered)]
 
     def security_groups(self) -> list[SecurityGroup]:
-        """All security groups of the sandbox's region."""
+        """All security groups."""
         with self._lock:
             return [_group(group) for of_vpc in self._ec2.groups.values() for group in of_vpc.values()]
 
     def machine_images(self) -> list[MachineImage]:
-        """The machine images of the sandbox's region that were made of instances."""
+        """The machine images that were made from instances."""
         with self._lock:
             made = [ami for ami in self._ec2.amis.values() if ami.instance_id]
             return [MachineImage(ami.id, ami.instance_id, ami.state == "available") for ami in made]
 
     def record_image(self, image_id: str) -> None:
-        """Make the machine image available."""
+        """Show the machine image as available."""
         with self._lock:
             if image_id in self._ec2.amis:
                 self._ec2.amis[image_id].state = "available"
 
     def record_console(self, instance_id: str, text: str) -> None:
-        """Make *text* what GetConsoleOutput answers for the instance."""
+        """Let GetConsoleOutput return *text* for the instance."""
         with self._lock:
             console.record(instance_id, text)
 
@@ -90,28 +90,30 @@ class MotoWorld:
         )
 
     def _default_group(self, subnet_group: Any) -> tuple[str, ...]:
-        """Who names no group for a database gets the default one of its VPC."""
+        """A database without a group has its VPC's default group."""
         vpc_id = subnet_group.vpc_id if subnet_group else self._ec2.default_vpc.id
         return tuple(group.id for group in self._ec2.groups[vpc_id].values() if group.name == "default")
 
     def _master_password(self, instance: DBInstance) -> str:
         if not instance.manage_master_user_password:
-            return instance._master_user_password or ""  # The property only raises: AWS shows it to nobody.
+            return (
+                instance._master_user_password or ""
+            )  # The property only raises, because AWS never shows the password.
         secrets = secretsmanager_backends[self._settings.account_id][self._settings.region]
         try:
             value = secrets.get_secret_value(instance.master_user_secret.secret_arn, "", "AWSCURRENT")
         except SecretNotFoundException:
-            return ""  # Somebody deleted it by hand: then nobody knows the password.
+            return ""  # The secret was deleted, so the password is unknown.
         try:
             password: str = json.loads(value["SecretString"])["password"]
         except (ValueError, KeyError, TypeError):
-            return ""  # Somebody wrote something else into it: likewise.
+            return ""  # The secret contains something else, so the password is unknown.
         return password
 
 
-def _host(ec2: EC2Backend, instance: Instance) -> Host:
+def _instance(ec2: EC2Backend, instance: MotoInstance) -> Instance:
     image = ec2.amis.get(instance.image_id)
-    return Host(
+    return Instance(
         instance_id=instance.id,
         vpc_id=instance.vpc_id or "",
         private_ip=instance.private_ip or "",

@@ -10,7 +10,7 @@ from flask import Flask
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import create_backend_app
 
-from sandbox.server.aws import calls, faults
+from sandbox.server.aws import calls, errors
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -39,7 +39,7 @@ def refuse(application: WSGIApplication) -> WSGIApplication:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in moto, the client must hear of it
             environ["wsgi.input"].seek(0)
             code, message = _words(error, Request(environ))
-            answer = faults.answer(Request(environ), _service(Request(environ)), code, message)
+            answer = errors.answer(Request(environ), _service(Request(environ)), code, message)
             return answer(environ, start_response)
 
     return serve

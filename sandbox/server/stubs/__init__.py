@@ -1,1 +1,1 @@
-"""The outside services that the seeds' applications call, as they look from a host, behind TLS."""
+"""Stubs of outside services: RDS's trust store, and those that the project file registers."""

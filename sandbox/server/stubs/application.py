@@ -1,59 +1,69 @@
-"""Dispatches a TLS request to the stub of the name that it asks."""
+"""Dispatches a TLS request to the stub that has the request's host name."""
 
 from __future__ import annotations
 
-import hmac
-import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+import importlib.util
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.server.injection import Asked
-from sandbox.settings import GEMINI_NAME, TAVILY_NAME
+from sandbox.project import Stub
+from sandbox.server.injected_faults import Target
+from sandbox.stub_api import Handler, json_response
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-_SERVICES = {TAVILY_NAME: "tavily", GEMINI_NAME: "gemini"}
 
-Stub = Callable[[Request], Response]
+class StubError(Exception):
+    """A handler file cannot be used. The message names the file and the fix."""
 
 
-def create(stubs: Mapping[str, Stub]) -> WSGIApplication:
-    """The application that serves *stubs*, by host name."""
+def create(handlers: Mapping[str, Handler]) -> WSGIApplication:
+    """The application that serves *handlers*, each at its host name."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
-        stub = stubs.get(request.host.partition(":")[0].lower())
-        answer = stub(request) if stub else reply({"error": f"no stub is called {request.host}"}, 404)
+        handler = handlers.get(_hostname(request))
+        unknown = f"no stub has the host name {request.host}"
+        answer = handler(request) if handler else json_response({"error": unknown}, 404)
         return answer(environ, start_response)
 
     return serve
 
 
-def asked(environ: WSGIEnvironment) -> Asked:
-    """The service that a request is for, as faults on demand call it, and its path."""
-    request = Request(environ)
-    return Asked(_SERVICES.get(request.host.partition(":")[0].lower(), ""), request.path, request.path)
+def load(stub: Stub, key: str) -> Handler:
+    """Run the stub's handler file and make its handler. Raises StubError if the file fails or has no ``create``."""
+    spec = importlib.util.spec_from_file_location(f"sandbox_stub_{stub.name.replace('-', '_')}", stub.handler)
+    if spec is None or spec.loader is None:
+        raise StubError(f"{stub.handler} is no Python file: name one that ends with .py")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        handler: Handler = module.create(key)
+    except Exception as error:  # the file is the project's: anything can go wrong in it
+        text = f"the stub {stub.name} cannot be loaded: {stub.handler}: {type(error).__name__}: {error}"
+        raise StubError(f"{text}; correct the file: it needs a function create(key)") from error
+    return handler
 
 
-def refusal(_environ: WSGIEnvironment, _service: str, status: int) -> Response:
-    """An error on demand."""
-    return reply({"error": {"code": status, "message": "The sandbox was asked to answer so."}}, status)
+class Targets:
+    """Tells which stub a request is for, for injected faults."""
+
+    def __init__(self, stubs: Iterable[Stub]) -> None:
+        self._names = {stub.hostname: stub.name for stub in stubs}
+
+    def __call__(self, environ: WSGIEnvironment) -> Target:
+        """The stub's name and the request's path."""
+        request = Request(environ)
+        return Target(self._names.get(_hostname(request), ""), request.path, request.path)
 
 
-def reply(document: Any, status: int = 200) -> Response:
-    """*document* as JSON."""
-    return Response(json.dumps(document), status, content_type="application/json")
+def error_response(_environ: WSGIEnvironment, _service: str, status: int) -> Response:
+    """An injected error."""
+    return json_response({"error": {"code": status, "message": "The sandbox injected this error."}}, status)
 
 
-def body(request: Request) -> dict[str, Any]:
-    """The request's JSON object; an empty one if it has none."""
-    document = request.get_json(force=True, silent=True)
-    return document if isinstance(document, dict) else {}
-
-
-def same(given: str | None, key: str) -> bool:
-    """Whether *given* is the key, in a time that does not tell how much of it is right."""
-    return hmac.compare_digest((given or "").encode(), key.encode())
+def _hostname(request: Request) -> str:
+    return request.host.partition(":")[0].lower()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.server.stubs.application import Stub
 from sandbox.settings import REGION
+from sandbox.stub_api import Handler
 
 PATHS = ("/global/global-bundle.pem", f"/{REGION}/{REGION}-bundle.pem")
 
 
-def create(bundle: bytes) -> Stub:
-    """The stub, which serves *bundle*, in PEM form."""
+def create(bundle: bytes) -> Handler:
+    """A handler that serves *bundle*, in PEM form."""
 
     def serve(request: Request) -> Response:
         if request.method not in ("GET", "HEAD") or request.path not in PATHS:

@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.contract import Database
 from sandbox.machine.databases import SCRAM_ITERATIONS, literal, scram_verifier, statements
-from sandbox.server.world import Database
 
 DATABASE = Database("db", "vpc-1", "db.example", 5432, "postgres", "16.4", "app", "dba", "secret", "available", ())
 

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
+from sandbox.contract import Instance, Vpc
 from sandbox.machine import hosts
 from sandbox.machine.engine import CgroupVersion
-from sandbox.server.world import Host, Network
 from sandbox.settings import settings_for
 
 SETTINGS = settings_for("test")
-NETWORK = Network("vpc-1", "10.40.0.0/16", "10.40.0.1")
-HOST = Host("i-1", "vpc-1", "10.40.0.4", "198.18.1.4", "running", (), 0, "ami-1", "debian-12", "t3.micro", "name")
+NETWORK = Vpc("vpc-1", "10.40.0.0/16", "10.40.0.1")
+HOST = Instance("i-1", "vpc-1", "10.40.0.4", "198.18.1.4", "running", (), 0, "ami-1", "debian-12", "t3.micro", "name")
 
 
 def plan(cgroups: CgroupVersion = "1") -> hosts.Plan:

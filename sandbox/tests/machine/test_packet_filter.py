@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from sandbox.contract import Rule, SecurityGroup
 from sandbox.machine.packet_filter import Services, rules
-from sandbox.server.world import Rule, SecurityGroup
 
 SERVICES = Services(gateway="10.20.0.1", api_port=4577, imds_port=4587, stub_port=4597)
 ALL = Rule("-1", None, "0.0.0.0/0")

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from sandbox.contract import Database, Instance, InstanceState
 from sandbox.machine.planning import Action, Container, for_databases, for_hosts
-from sandbox.server.world import Database, Host, HostState
 
-HOST = Host(
+HOST = Instance(
     "i-1", "vpc-1", "10.20.0.4", None, "running", (), 0, "ami-1", "debian-12", "t3.micro", "ip-10-20-0-4.ec2.internal"
 )
 DATABASE = Database("db", "vpc-1", "db.example", 5432, "postgres", "16.4", "app", "dba", "secret", "available", ())
@@ -34,7 +34,7 @@ ENDED = Container("host", "i-1", running=False)
     ],
 )
 def test_a_host_follows_the_state_of_its_instance(
-    state: HostState, container: Container | None, verb: str | None
+    state: InstanceState, container: Container | None, verb: str | None
 ) -> None:
     actions = for_hosts([replace(HOST, state=state)], [container] if container else [])
     assert [action.verb for action in actions] == ([verb] if verb else [])

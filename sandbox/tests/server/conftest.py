@@ -16,6 +16,7 @@ import pytest
 from botocore.config import Config
 
 from sandbox.settings import Settings, settings_for
+from sandbox.tests.server.serve import PROJECT
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,7 +35,7 @@ class Server:
     settings: Settings
     log: Path
     process: subprocess.Popen[bytes]
-    #: Making a client takes boto3 a good part of a second.
+    #: Kept, because boto3 needs almost a second to make a client.
     _clients: dict[str, Any] = dataclasses.field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str, **credentials: str) -> Any:
@@ -49,14 +50,14 @@ class Server:
             self._clients[service] = self._new_client(service, keys)
         return self._clients[service]
 
-    def world(self, command: str = "world") -> dict[str, list[dict[str, Any]]]:
-        """What the part that runs containers sees, as plain data."""
+    def state(self, command: str = "state") -> dict[str, list[dict[str, Any]]]:
+        """What the API says exists, as plain data: what `sandbox.machine` reads."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{command}\n".encode())
         self.process.stdin.flush()
-        seen: dict[str, list[dict[str, Any]]] = json.loads(self.process.stdout.readline())
-        return seen
+        found: dict[str, list[dict[str, Any]]] = json.loads(self.process.stdout.readline())
+        return found
 
     def _new_client(self, service: str, keys: dict[str, str]) -> Any:
         # Any: the overloads of boto3's types want a service's name as a literal.
@@ -71,7 +72,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("sandbox")
     log = directory / "log"
     settings = dataclasses.replace(
-        settings_for("test"),
+        settings_for("test", PROJECT),
         directory=directory,
         api_port=free_port(),
         imds_port=free_port(),

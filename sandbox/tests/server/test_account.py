@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from sandbox import account
 from sandbox.tests.server.conftest import Server
 
@@ -23,3 +25,12 @@ def test_a_host_in_the_shared_subnet_is_on_the_internet(server: Server) -> None:
     [table] = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [subnet["VpcId"]]}])["RouteTables"]
     ways_out = {route["DestinationCidrBlock"]: route["GatewayId"] for route in table["Routes"]}
     assert ways_out["0.0.0.0/0"].startswith("igw-")
+
+
+def test_a_policy_of_the_project_is_made_once(server: Server) -> None:
+    (boundary,) = server.settings.project.policies
+    policy = dataclasses.replace(boundary, name="made-once")
+    assert account.ensure_policy(server.settings, policy)
+    assert not account.ensure_policy(server.settings, policy)
+    arn = f"arn:aws:iam::{server.settings.account_id}:policy/{policy.name}"
+    assert server.client("iam").get_policy(PolicyArn=arn)["Policy"]["PolicyName"] == "made-once"

@@ -15,9 +15,9 @@ from .conftest import Server
 from .test_api_roles import TRUST, Role, allow, assume, refused
 
 __all__ = ["assume"]
-BOUNDARY = "arn:aws:iam::000000000000:policy/slipway-boundary"
+BOUNDARY = "arn:aws:iam::000000000000:policy/tests-boundary"
 ANY_POLICY = json.dumps({"Version": "2012-10-17", "Statement": [allow("*", "*")]})
-WITHIN = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::${aws:PrincipalAccount}:policy/slipway-boundary"}}
+WITHIN = {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::${aws:PrincipalAccount}:policy/tests-boundary"}}
 
 
 def named() -> str:
@@ -26,7 +26,8 @@ def named() -> str:
 
 @pytest.fixture
 def deployer(server: Server, assume: Callable[..., Role]) -> Any:
-    account.ensure_boundary(server.settings)
+    for policy in server.settings.project.policies:
+        account.ensure_policy(server.settings, policy)
     role = assume(
         allow(["iam:CreateRole", "iam:PutRolePolicy"], "arn:aws:iam::*:role/slipway-*", Condition=WITHIN),
         allow("iam:AddRoleToInstanceProfile", "arn:aws:iam::*:instance-profile/slipway-*"),

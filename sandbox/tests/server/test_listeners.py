@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from sandbox.server import certificates
+from sandbox import certificates
 from sandbox.server.listeners import Listeners, Service
-from sandbox.settings import TAVILY_NAME, settings_for
+from sandbox.settings import settings_for
 
 from .conftest import free_port
+from .serve import PROJECT
+
+STUB = PROJECT.stubs[0].hostname
 
 
 @Request.application
@@ -91,17 +94,17 @@ def test_the_log_has_no_query(listeners: Listeners, port: int, caplog: pytest.Lo
 
 
 def test_a_silent_client_does_not_stop_the_others(tmp_path: Path, port: int) -> None:
-    settings = dataclasses.replace(settings_for("test"), directory=tmp_path)
+    settings = dataclasses.replace(settings_for("test", PROJECT), directory=tmp_path)
     authority = certificates.sandbox_authority(settings)
-    context = certificates.server_context(authority, [TAVILY_NAME])
+    context = certificates.server_context(authority, [STUB])
     listeners = Listeners([Service("stubs", port, echo, context)])
     listeners.listen_on("127.0.0.1")
     try:
         with socket.create_connection(("127.0.0.1", port)), socket.create_connection(("127.0.0.1", port)) as second:
             trusting = ssl.create_default_context(cadata=authority.pem().decode())
-            with trusting.wrap_socket(second, server_hostname=TAVILY_NAME) as stream:
+            with trusting.wrap_socket(second, server_hostname=STUB) as stream:
                 stream.settimeout(5)
-                stream.sendall(f"GET /usage HTTP/1.0\r\nHost: {TAVILY_NAME}\r\n\r\n".encode())
+                stream.sendall(f"GET /usage HTTP/1.0\r\nHost: {STUB}\r\n\r\n".encode())
                 assert b"200 OK" in stream.recv(4096)
     finally:
         listeners.close()

@@ -16,7 +16,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils import _aws
 from ansible_collections.slipway.fastapi.plugins.modules import account as account_module
 from botocore.config import Config
 
-from sandbox import account, faults
+from sandbox import account, injected_faults
 from sandbox.settings import settings_for
 from tests.unit.plugins.listening_proxy import Proxy, listening_proxy
 from tests.unit.plugins.running import Runner
@@ -84,8 +84,8 @@ def test_the_sandbox_itself_is_asked_directly(proxy: Proxy, aws: dict[str, Any])
     port = int(aws["endpoint_url"].rpartition(":")[2])
     settings = replace(settings_for("test"), api_port=port)
     assert account.answers(settings)
-    with pytest.raises((faults.FaultsError, ValueError)):
-        faults.ordered(settings)  # moto alone knows no faults.
+    with pytest.raises((injected_faults.InjectedFaultError, ValueError)):
+        injected_faults.list_all(settings)  # moto alone knows no faults.
     assert proxy.asked == []
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.request import Request
 
-from sandbox.server.aws import calls, faults
+from sandbox.server.aws import calls, errors
 from sandbox.server.aws.authorization import resources, sessions, signature
 from sandbox.server.aws.authorization.policy import Access, Decision, Document, decide_all
 from sandbox.server.aws.authorization.sessions import Session
@@ -55,7 +55,7 @@ def guard(application: WSGIApplication, settings: Settings) -> WSGIApplication:
             _judge(request, credential, call, settings)
         except _RefusedError as refused:
             log.info("refused %s %s: %s", call.service, call.operation, refused.code)
-            answer = faults.answer(request, credential.service, refused.code, refused.message, refused.status)
+            answer = errors.answer(request, credential.service, refused.code, refused.message, refused.status)
             return answer(environ, start_response)
         environ["wsgi.input"].seek(0)
         return application(environ, start_response)

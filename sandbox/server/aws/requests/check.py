@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from moto.core.request import Request
 
-from sandbox.server.aws import calls, faults
+from sandbox.server.aws import calls, errors
 from sandbox.server.aws.calls import Call
 from sandbox.server.aws.requests import checking, rules, table, wording
 
@@ -34,7 +34,7 @@ def refuse(application: WSGIApplication) -> WSGIApplication:
             return application(environ, start_response)
         # The code, and not the message: it may quote the request.
         log.info("refused %s %s: %s", call.service, call.operation, found[0])
-        answer = faults.answer(Request(environ), call.service, *found, _STATUS.get(found[0], 400))
+        answer = errors.answer(Request(environ), call.service, *found, _STATUS.get(found[0], 400))
         return answer(environ, start_response)
 
     return serve

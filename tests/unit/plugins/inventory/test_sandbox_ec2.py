@@ -11,11 +11,11 @@ import pytest
 from ansible.errors import AnsibleParserError
 from ansible_collections.slipway.fastapi.plugins.inventory import sandbox_ec2
 
-from sandbox.server.injection import PATH
+from sandbox.settings import FAULTS_PATH
 
 
 def test_the_question_is_one_that_the_sandbox_answers_at_once() -> None:
-    assert sandbox_ec2.QUESTION == PATH
+    assert sandbox_ec2.QUESTION == FAULTS_PATH
 
 
 def test_who_speaks_http_answers() -> None:

@@ -1,4 +1,4 @@
-"""What the part that runs containers sees of the API's state."""
+"""What the contract says of the API's state: the data that `sandbox.machine` reads."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def subnets(server: Server, vpc: str) -> list[str]:
 
 
 def seen(server: Server, kind: str, key: str, value: str) -> dict[str, Any]:
-    (found,) = (each for each in server.world()[kind] if each[key] == value)
+    (found,) = (each for each in server.state()[kind] if each[key] == value)
     return found
 
 
 def test_a_network_has_its_first_address_as_gateway(server: Server, vpc: str) -> None:
-    assert seen(server, "networks", "vpc_id", vpc) == {
+    assert seen(server, "vpcs", "vpc_id", vpc) == {
         "vpc_id": vpc,
         "cidr": "10.44.0.0/16",
         "gateway": "10.44.0.1",
@@ -55,7 +55,7 @@ def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -
     )["Instances"][0]
     identity = launched["InstanceId"]
 
-    assert seen(server, "hosts", "instance_id", identity) == {
+    assert seen(server, "instances", "instance_id", identity) == {
         "instance_id": identity,
         "vpc_id": vpc,
         "private_ip": launched["PrivateIpAddress"],
@@ -71,16 +71,16 @@ def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -
         "reboots": 0,
     }
     ec2.reboot_instances(InstanceIds=[identity])
-    assert seen(server, "hosts", "instance_id", identity)["reboots"] == 1
+    assert seen(server, "instances", "instance_id", identity)["reboots"] == 1
     ec2.stop_instances(InstanceIds=[identity])
-    stopped = seen(server, "hosts", "instance_id", identity)
+    stopped = seen(server, "instances", "instance_id", identity)
     assert (stopped["state"], stopped["public_ip"]) == ("stopped", None)
     ec2.start_instances(InstanceIds=[identity])
-    started = seen(server, "hosts", "instance_id", identity)
+    started = seen(server, "instances", "instance_id", identity)
     assert (started["state"], started["private_ip"]) == ("running", launched["PrivateIpAddress"])
     assert started["public_ip"] not in (None, launched["PublicIpAddress"]), "EC2 gives a new address"
     ec2.terminate_instances(InstanceIds=[identity])
-    assert seen(server, "hosts", "instance_id", identity)["state"] == "terminated"
+    assert seen(server, "instances", "instance_id", identity)["state"] == "terminated"
 
 
 def test_a_database_with_its_password_of_now(server: Server, vpc: str, subnets: list[str]) -> None:
@@ -122,7 +122,7 @@ def test_a_database_with_its_password_of_now(server: Server, vpc: str, subnets: 
     manager.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
     assert seen(server, "databases", "identifier", "world-db")["master_password"] == ""
     rds.delete_db_instance(DBInstanceIdentifier="world-db", SkipFinalSnapshot=True)
-    assert "world-db" not in [each["identifier"] for each in server.world()["databases"]]
+    assert "world-db" not in [each["identifier"] for each in server.state()["databases"]]
 
 
 def test_a_database_with_a_password_of_its_own_in_the_default_vpc(server: Server) -> None:
@@ -136,7 +136,7 @@ def test_a_database_with_a_password_of_its_own_in_the_default_vpc(server: Server
     )
     database = seen(server, "databases", "identifier", "plain-db")
     assert (database["master_password"], database["name"]) == ("chosen-by-hand", None)
-    networks = {each["vpc_id"]: each["cidr"] for each in server.world()["networks"]}
+    networks = {each["vpc_id"]: each["cidr"] for each in server.state()["vpcs"]}
     assert networks[database["vpc_id"]] == server.settings.vpc_cidr_default
 
 
@@ -145,7 +145,7 @@ def test_a_console_is_shown_by_the_api(server: Server, subnets: list[str]) -> No
     (image,) = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
     launched = ec2.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1, SubnetId=subnets[0])
     identity = launched["Instances"][0]["InstanceId"]
-    server.world(f"console {identity}")
+    server.state(f"console {identity}")
     output = ec2.get_console_output(InstanceId=identity)["Output"]
     assert len(output) == 64 * 1024
     assert output.endswith("a console\n")
@@ -164,7 +164,7 @@ def test_a_host_changes_its_groups_at_the_instance_and_at_its_interface(
         ec2.modify_instance_attribute(InstanceId=identity, Groups=[group])
     else:
         ec2.modify_network_interface_attribute(NetworkInterfaceId=interface["NetworkInterfaceId"], Groups=[group])
-    assert seen(server, "hosts", "instance_id", identity)["security_group_ids"] == [group]
+    assert seen(server, "instances", "instance_id", identity)["security_group_ids"] == [group]
     (found,) = ec2.describe_network_interfaces(NetworkInterfaceIds=[interface["NetworkInterfaceId"]])[
         "NetworkInterfaces"
     ]
@@ -182,6 +182,6 @@ def test_an_image_of_an_instance_is_available_once_its_content_is_stored(
     pending = {"image_id": identity, "instance_id": launched["InstanceId"], "available": False}
     assert seen(server, "machine_images", "image_id", identity) == pending
     assert ec2.describe_images(ImageIds=[identity])["Images"][0]["State"] == "pending"
-    server.world(f"image {identity}")
+    server.state(f"image {identity}")
     assert ec2.describe_images(ImageIds=[identity])["Images"][0]["State"] == "available"
     ec2.terminate_instances(InstanceIds=[launched["InstanceId"]])

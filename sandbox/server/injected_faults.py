@@ -1,7 +1,7 @@
-"""Answers on demand: errors, slow answers and cut connections, for as many requests or as long as was asked.
+"""Injected faults: errors, slow answers and cut connections, for a number of requests or a time.
 
-Terraform, boto3 and applications must cope with a service that throttles, fails or hangs, and nobody can wait for the
-real one to do so. Each fault counts how often it fired, so that a test can prove that it happened.
+Terraform, boto3 and applications must cope with a service that throttles, fails or hangs. A test cannot wait until the
+real service does so. Each fault counts how often it fired, so that a test can prove that it happened.
 """
 
 from __future__ import annotations
@@ -18,43 +18,41 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.wrappers import Request, Response
 
+from sandbox.settings import FAULTS_PATH
+
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Where the AWS API's address takes orders, from this machine only. No bucket can have an underscore in its name.
-PATH = "/_slipway/faults"
-#: Longest answer, in seconds, and longest life of a fault: whoever forgets one is not left with it for ever.
-MOST_SECONDS = 300
+#: Seconds that an answer can be delayed, and that a fault can last: a forgotten fault ends by itself.
+LONGEST_DELAY = 300
 LONGEST_LIFE = 3600
-#: Services that are not AWS's.
-STUBS = ("tavily", "gemini")
 
 _ANSWER = re.compile(r"(?P<status>409|429|5\d\d)|(?P<expired>expired)|slow:(?P<slow>\d+(?:\.\d+)?)|(?P<cut>cut)")
-#: What a refusal of credentials that have expired has as its status.
+#: The HTTP status of an answer to expired credentials.
 EXPIRED = 400
 
 
 class FaultError(ValueError):
-    """An order that cannot be carried out; the message says why."""
+    """There can be no such fault. The message says why, and what can be chosen."""
 
 
-class Asked(NamedTuple):
-    """What a request is for; each empty where it cannot be told."""
+class Target(NamedTuple):
+    """What a request is for. A field is empty if it is unknown."""
 
     service: str = ""
     operation: str = ""
     resource: str = ""
-    """The texts in which its resource is named."""
+    """The text that is searched for the resource's name: the path, and the body if it is JSON."""
 
 
 @dataclass
 class Fault:
-    """What a service answers instead of, or before, its own answer.
+    """An injected fault of one service.
 
-    *answer* is a status (409, 429 or 5xx), ``expired`` (as if the credentials had), ``slow:SECONDS`` (its own answer,
-    later) or ``cut`` (half of its own answer, then the connection ends). An empty *operation* stands for all, an empty
-    *resource* too: otherwise it is a text in the request's path or, for services that speak JSON, in its body. It ends
-    after *times* requests or *seconds*.
+    *answer* is a status (409, 429 or 5xx), ``expired`` (as for expired credentials), ``slow:SECONDS`` (the service's
+    own answer, delayed) or ``cut`` (half of the service's own answer, then the connection ends). An empty *operation*
+    means all operations. An empty *resource* means all resources; otherwise it is a text that occurs in the request's
+    path or, for services that use JSON, in the body. The fault ends after *times* requests or *seconds*.
     """
 
     service: str
@@ -76,86 +74,90 @@ class Fault:
         self.status = int(found["status"] or (EXPIRED if found["expired"] else 0))
         self.delay = float(found["slow"] or 0)
         self.cuts = bool(found["cut"])
-        if self.delay > MOST_SECONDS:
-            raise FaultError(f"{self.answer} is too slow: {MOST_SECONDS} seconds at most")
+        if self.delay > LONGEST_DELAY:
+            raise FaultError(f"{self.answer} is too slow: choose at most {LONGEST_DELAY} seconds")
         if self.times < 1 or not 0 < self.seconds <= LONGEST_LIFE:
-            raise FaultError(f"a fault lasts for one request or more, and for up to {LONGEST_LIFE} seconds")
+            raise FaultError(f"a fault lasts for at least one request, and for at most {LONGEST_LIFE} seconds")
 
     @property
     def ended(self) -> bool:
-        """Whether it has done what was asked, or its time is over."""
+        """Whether it has fired *times* times, or its time is over."""
         return self.fired >= self.times or time.monotonic() - self.began > self.seconds
 
-    def fits(self, asked: Asked) -> bool:
-        """Whether it is for such a request."""
+    def applies_to(self, target: Target) -> bool:
+        """Whether it is for a request with this target."""
         return (
-            self.service == asked.service
-            and self.operation in ("", asked.operation)
-            and self.resource in asked.resource
+            self.service == target.service
+            and self.operation in ("", target.operation)
+            and self.resource in target.resource
         )
 
     def document(self) -> dict[str, Any]:
-        """For programs."""
+        """The fault as a JSON object."""
         names = ("number", "service", "operation", "resource", "answer", "times", "seconds", "fired", "ended")
         return {name: getattr(self, name) for name in names}
 
 
 class Faults:
-    """Every fault that was ordered since the start or the last `clear`. Safe to use from several threads."""
+    """All faults that were injected since the start or the last `clear`. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._ordered: list[Fault] = []
+        self._injected: list[Fault] = []
 
     def add(self, fault: Fault) -> Fault:
-        """Order one. Of several that fit a request the oldest fires."""
+        """Add a fault. If several apply to a request, the oldest fires."""
         with self._lock:
             fault.number = next(self._numbers)
-            self._ordered.append(fault)
+            self._injected.append(fault)
         return fault
 
     def clear(self, number: int | None = None) -> None:
-        """Forget all of them, or one."""
+        """Remove all faults, or the one with the *number*."""
         with self._lock:
-            self._ordered = [fault for fault in self._ordered if number not in (None, fault.number)]
+            self._injected = [fault for fault in self._injected if number not in (None, fault.number)]
 
     def documents(self) -> list[dict[str, Any]]:
-        """All of them, those that have ended too, for programs."""
+        """All faults, also those that have ended, as JSON objects."""
         with self._lock:
-            return [fault.document() for fault in self._ordered]
+            return [fault.document() for fault in self._injected]
 
     def any(self) -> bool:
-        """Whether there is one left to fire."""
+        """Whether any fault has not ended."""
         with self._lock:
-            return any(not fault.ended for fault in self._ordered)
+            return any(not fault.ended for fault in self._injected)
 
-    def take(self, asked: Asked) -> Fault | None:
-        """The fault for a request, which has then fired once more, or None."""
+    def fire(self, target: Target) -> Fault | None:
+        """The fault that applies to the target, counted as fired once more, or None."""
         with self._lock:
-            for fault in self._ordered:
-                if fault.fits(asked) and not fault.ended:
+            for fault in self._injected:
+                if fault.applies_to(target) and not fault.ended:
                     fault.fired += 1
                     return fault
         return None
 
 
-Ask = Callable[["WSGIEnvironment"], Asked]
-Refusal = Callable[["WSGIEnvironment", str, int], Response]
+#: Tells what a request is for.
+TargetOf = Callable[["WSGIEnvironment"], Target]
+#: Makes the error answer of a service with an HTTP status.
+ErrorResponse = Callable[["WSGIEnvironment", str, int], Response]
 
 
-def inject(application: WSGIApplication, faults: Faults, ask: Ask, refusal: Refusal) -> WSGIApplication:
-    """*application* with *faults*: *ask* tells what a request is for, *refusal* makes an error answer."""
+def inject(
+    application: WSGIApplication, faults: Faults, target_of: TargetOf, error_response: ErrorResponse
+) -> WSGIApplication:
+    """Wrap *application* so that *faults* fire."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if not faults.any():
             return application(environ, start_response)
-        asked = ask(environ)
-        fault = faults.take(asked)
+        target = target_of(environ)
+        fault = faults.fire(target)
         if fault is None:
             return application(environ, start_response)
         if fault.status:
-            return refusal(environ, asked.service, fault.status)(environ, start_response)
+            return error_response(environ, target.service, fault.status)(environ, start_response)
         time.sleep(fault.delay)
         answer = application(environ, start_response)
         return _half(answer, environ) if fault.cuts else answer
@@ -168,21 +170,24 @@ def _half(answer: Iterable[bytes], environ: WSGIEnvironment) -> Iterator[bytes]:
     yield whole[: len(whole) // 2]
     connection: socket.socket = environ["werkzeug.socket"]
     connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError("cut, as was asked")
+    raise ConnectionAbortedError("cut by an injected fault")
 
 
 def control(application: WSGIApplication, faults: Faults, check: Callable[[Fault], None]) -> WSGIApplication:
-    """*application*, with orders taken at `PATH` from this machine. *check* raises FaultError for an unknown name."""
+    """Wrap *application*: requests to `FAULTS_PATH` from this machine list, add and remove faults.
+
+    *check* raises FaultError for a fault that no request can trigger.
+    """
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if environ.get("PATH_INFO") != PATH or environ.get("REMOTE_ADDR") != "127.0.0.1":
+        if environ.get("PATH_INFO") != FAULTS_PATH or environ.get("REMOTE_ADDR") != "127.0.0.1":
             return application(environ, start_response)
-        return _order(Request(environ), faults, check)(environ, start_response)
+        return _manage(Request(environ), faults, check)(environ, start_response)
 
     return serve
 
 
-def _order(request: Request, faults: Faults, check: Callable[[Fault], None]) -> Response:
+def _manage(request: Request, faults: Faults, check: Callable[[Fault], None]) -> Response:
     if request.method == "POST":
         try:
             fault = Fault(**(request.get_json(force=True, silent=True) or {}))

@@ -1,4 +1,4 @@
-"""Error answers in the protocol of the service that was asked: JSON, Query, EC2's, S3's or REST."""
+"""Error answers in the service's protocol: JSON, Query, EC2's, S3's or REST."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from sandbox.server.aws.calls import service_model
 _JSON_PROTOCOLS = {"json", "smithy-rpc-v2-cbor"}
 
 
-class _FaultError(ServiceException):
-    """Of this module: moto looks up the services of its own errors by the module that they are from."""
+class _AwsError(ServiceException):
+    """A class of this module: moto finds the service of its own errors by the module of their class."""
 
 
 def answer(request: Request, service: str, code: str, message: str, status: int = 400) -> Response:
-    """An error with *code* and *message*. *status* is for protocols in which errors differ by status: in AWS JSON
-    every error that is the caller's has 400."""
-    error = _FaultError(code, message)
+    """An error answer with *code* and *message*.
+
+    *status* counts for protocols in which errors differ by status. In AWS JSON each of the caller's errors is a 400.
+    """
+    error = _AwsError(code, message)
     model = service_model(service)
     if model is None:
         return Response(f"{code}: {message}", status, content_type="text/plain")

@@ -1,4 +1,4 @@
-"""The sandbox's authorities, their certificates and keys."""
+"""The sandbox's certificate authorities and their certificates."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from sandbox.server import certificates, keys
-from sandbox.server.certificates import Authority
-from sandbox.settings import TAVILY_NAME, Settings, settings_for
+from sandbox import certificates
+from sandbox.certificates import Authority
+from sandbox.settings import Settings, settings_for
+from sandbox.tests.server.serve import PROJECT
 
+STUB = PROJECT.stubs[0].hostname
 ENDPOINT = "app.aaaaaaaaaa.us-east-1.rds.amazonaws.com"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return dataclasses.replace(settings_for("test"), directory=tmp_path / "sandbox")
+    return dataclasses.replace(settings_for("test", PROJECT), directory=tmp_path / "sandbox")
 
 
 def handshake(server: ssl.SSLContext, trusted: Authority, name: str) -> str | None:
@@ -55,9 +57,9 @@ def test_a_client_that_trusts_the_authority_trusts_its_server(settings: Settings
 
 def test_other_names_and_other_authorities_are_refused(settings: Settings) -> None:
     authority = certificates.sandbox_authority(settings)
-    context = certificates.server_context(authority, [TAVILY_NAME])
+    context = certificates.server_context(authority, [STUB])
     assert "Hostname mismatch" in (handshake(context, authority, "example.com") or "")
-    assert handshake(context, certificates.rds_authority(settings), TAVILY_NAME)
+    assert handshake(context, certificates.rds_authority(settings), STUB)
 
 
 def test_an_authority_can_vouch_for_its_own_names_only(settings: Settings) -> None:
@@ -97,21 +99,16 @@ def test_an_authority_without_its_key_is_made_anew(settings: Settings) -> None:
 def test_private_files_are_private(settings: Settings) -> None:
     certificates.sandbox_authority(settings)
     certificates.rds_authority(settings)
-    keys.ensure(settings.app_env)
-    private = [*settings.ca_directory.glob("*.key"), settings.app_env]
-    assert len(private) == 3
+    private = list(settings.ca_directory.glob("*.key"))
+    assert len(private) == 2
     assert {stat.S_IMODE(path.stat().st_mode) for path in private} == {0o600}
     assert not list(settings.directory.rglob(".*")), "an unfinished file is left"
 
 
-def test_the_accepted_keys_are_kept(settings: Settings) -> None:
-    first = keys.ensure(settings.app_env)
-    assert keys.ensure(settings.app_env) == first
-    assert first.tavily != first.gemini
-    assert first.tavily not in repr(first)
-
-
-def test_an_incomplete_file_of_keys_is_replaced(settings: Settings) -> None:
-    first = keys.ensure(settings.app_env)
-    settings.app_env.write_text(f"TAVILY_API_KEY={first.tavily}\nGEMINI_API_KEY=\n")
-    assert keys.ensure(settings.app_env).gemini
+def test_a_new_stub_gets_an_authority_that_may_vouch_for_it(settings: Settings) -> None:
+    fewer = dataclasses.replace(settings, project=dataclasses.replace(PROJECT, stubs=PROJECT.stubs[1:]))
+    first = certificates.sandbox_authority(fewer)
+    authority = certificates.sandbox_authority(settings)
+    assert authority.certificate != first.certificate
+    context = certificates.server_context(authority, settings.stub_names)
+    assert handshake(context, authority, STUB) is None

@@ -11,7 +11,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.server.stubs.application import Stub, body, reply, same
+from sandbox.stub_api import Handler, json_body, json_response, same_key
 
 MODELS = ("gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-2.5-pro", "gemini-2.0-flash")
 #: Seconds between two parts of a streamed answer: enough to see that they arrive one by one.
@@ -20,14 +20,14 @@ PAUSE = 0.1
 _PATH = re.compile(r"/v1(?:beta)?/models(?:/(?P<model>[\w.-]+)(?::(?P<verb>\w+))?)?")
 
 
-def create(key: str) -> Stub:
-    """The stub, which accepts *key* in the header ``x-goog-api-key`` or the query's ``key``."""
+def create(key: str) -> Handler:
+    """A handler that accepts *key* in the header ``x-goog-api-key`` or the query's ``key``."""
 
     def serve(request: Request) -> Response:
         found = _PATH.fullmatch(request.path)
         if not found:
             return _error(404, "NOT_FOUND", "The requested URL was not found on this server.")
-        if not same(request.headers.get("x-goog-api-key") or request.args.get("key"), key):
+        if not same_key(request.headers.get("x-goog-api-key") or request.args.get("key"), key):
             return _error(401, "UNAUTHENTICATED", "API key not valid. Please pass a valid API key.", "API_KEY_INVALID")
         return _route(request, found["model"], found["verb"])
 
@@ -36,23 +36,23 @@ def create(key: str) -> Stub:
 
 def _route(request: Request, model: str | None, verb: str | None) -> Response:
     if request.method == "GET" and model is None:
-        return reply({"models": [_model(name) for name in MODELS]})
+        return json_response({"models": [_model(name) for name in MODELS]})
     if model is None or model not in MODELS:
         return _error(404, "NOT_FOUND", f"models/{model} is not found for API version v1beta.")
     if request.method == "GET" and verb is None:
-        return reply(_model(model))
+        return json_response(_model(model))
     if request.method == "POST" and verb in ("generateContent", "streamGenerateContent"):
         return _generate(request, model, as_stream=verb == "streamGenerateContent")
     return _error(404, "NOT_FOUND", "The requested URL was not found on this server.")
 
 
 def _generate(request: Request, model: str, *, as_stream: bool) -> Response:
-    prompt = _prompt(body(request))
+    prompt = _prompt(json_body(request))
     if not prompt:
         return _error(400, "INVALID_ARGUMENT", "* GenerateContentRequest.contents: contents is not specified")
     if as_stream:
         return _stream(model, prompt, as_events=request.args.get("alt") == "sse")
-    return reply(_part(model, _answer_id(), prompt, f"The sandbox read: {prompt}", last=True))
+    return json_response(_part(model, _answer_id(), prompt, f"The sandbox read: {prompt}", last=True))
 
 
 def _stream(model: str, prompt: str, *, as_events: bool) -> Response:
@@ -126,4 +126,4 @@ def _error(status: int, name: str, message: str, reason: str | None = None) -> R
                 "metadata": {"service": "generativelanguage.googleapis.com"},
             }
         ]
-    return reply({"error": error}, status)
+    return json_response({"error": error}, status)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ssl
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from sandbox.server.files import write_private
+from sandbox.files import write_private
 from sandbox.settings import Settings
 
 AUTHORITY_LIFETIME = timedelta(days=365)
@@ -88,12 +88,12 @@ def server_context(authority: Authority, names: Iterable[str]) -> ssl.SSLContext
     return context
 
 
-def _ensure(path: Path, name: str, permitted: Iterable[str]) -> Authority:
+def _ensure(path: Path, name: str, permitted: Sequence[str]) -> Authority:
     key_path = path.with_suffix(".key")
     if path.exists() and key_path.exists():
         certificate = x509.load_pem_x509_certificate(path.read_bytes())
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
-        if isinstance(key, ec.EllipticCurvePrivateKey) and _usable(certificate, key):
+        if isinstance(key, ec.EllipticCurvePrivateKey) and _usable(certificate, key, permitted):
             return Authority(certificate, key)
     authority = _make(name, permitted)
     write_private(key_path, _key_pem(authority.key))
@@ -101,9 +101,12 @@ def _ensure(path: Path, name: str, permitted: Iterable[str]) -> Authority:
     return authority
 
 
-def _usable(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> bool:
+def _usable(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, permitted: Sequence[str]) -> bool:
     same_key = certificate.public_key() == key.public_key()
-    return same_key and certificate.not_valid_after_utc > datetime.now(timezone.utc) + _SPARE
+    names = certificate.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
+    # A stub that the project adds later needs an authority that may vouch for its name.
+    same_names = [each.value for each in names] == list(permitted)
+    return same_key and same_names and certificate.not_valid_after_utc > datetime.now(timezone.utc) + _SPARE
 
 
 def _make(name: str, permitted: Iterable[str]) -> Authority:

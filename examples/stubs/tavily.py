@@ -8,15 +8,15 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from sandbox.server.stubs.application import Stub, body, reply, same
+from sandbox.stub_api import Handler, json_body, json_response, same_key
 
 #: Credits of the plan that the stub pretends.
 LIMIT = 1000
 _MOST_RESULTS = 20
 
 
-def create(key: str) -> Stub:
-    """The stub, which accepts *key*."""
+def create(key: str) -> Handler:
+    """A handler that accepts *key*."""
     searches = itertools.count(1)
     used = 0
 
@@ -24,17 +24,17 @@ def create(key: str) -> Stub:
         nonlocal used
         route = (request.method, request.path)
         if route not in (("GET", "/usage"), ("POST", "/search")):
-            return reply({"detail": "Not Found"}, 404)
+            return json_response({"detail": "Not Found"}, 404)
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-        if not same(given, key):
-            return reply({"detail": {"error": "Unauthorized: missing or invalid API key."}}, 401)
+        if not same_key(given, key):
+            return json_response({"detail": {"error": "Unauthorized: missing or invalid API key."}}, 401)
         if request.method == "GET":
-            return reply(_usage(used))
-        asked = body(request)
+            return json_response(_usage(used))
+        asked = json_body(request)
         if not asked.get("query"):
-            return reply({"detail": {"error": "Query is missing."}}, 400)
+            return json_response({"detail": {"error": "Query is missing."}}, 400)
         used = next(searches)
-        return reply(_results(asked))
+        return json_response(_results(asked))
 
     return serve
 

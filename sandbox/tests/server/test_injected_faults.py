@@ -1,4 +1,4 @@
-"""Faults on demand: what a client gets, how often, and who may order them."""
+"""Injected faults: what a client gets, how often, and who can inject them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, IncompleteReadError, ResponseStreamingError
 
-from sandbox import faults
+from sandbox import injected_faults
 from sandbox.__main__ import main
-from sandbox.server import injection
-from sandbox.server.injection import Asked, Fault, FaultError
-from sandbox.settings import TAVILY_NAME, settings_for
+from sandbox.server.injected_faults import Fault, FaultError, Faults, Target, control
+from sandbox.settings import FAULTS_PATH, settings_for
 from sandbox.tests.server.conftest import Server
 
 BUCKET = "for-faults"
@@ -25,7 +24,7 @@ BUCKET = "for-faults"
 @pytest.fixture(autouse=True)
 def normal_again(server: Server) -> Iterator[None]:
     yield
-    faults.clear(server.settings)
+    injected_faults.clear(server.settings)
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +36,11 @@ def s3(server: Server) -> Any:
 
 
 def add(server: Server, service: str, answer: str, **more: Any) -> None:
-    faults.add(server.settings, {"service": service, "answer": answer, **more})
+    injected_faults.add(server.settings, {"service": service, "answer": answer, **more})
 
 
 def fired(server: Server) -> list[int]:
-    return [fault["fired"] for fault in faults.ordered(server.settings)]
+    return [fault["fired"] for fault in injected_faults.list_all(server.settings)]
 
 
 @pytest.mark.parametrize(
@@ -120,11 +119,11 @@ def test_a_cut_answer_ends_in_the_middle(server: Server, s3: Any) -> None:
 
 
 def test_a_stub_answers_an_error(server: Server) -> None:
-    add(server, "tavily", "429", operation="/usage")
+    add(server, "echo", "429", operation="/usage")
     context = ssl.create_default_context(cafile=str(server.settings.ca_certificate))
     context.check_hostname = False
     request = urllib.request.Request(
-        f"https://127.0.0.1:{server.settings.stub_port}/usage", headers={"Host": TAVILY_NAME}
+        f"https://127.0.0.1:{server.settings.stub_port}/usage", headers={"Host": "echo.example.com"}
     )
     answers = []
     for _ in range(2):
@@ -140,18 +139,18 @@ def test_a_stub_answers_an_error(server: Server) -> None:
         ({"service": "s3", "answer": "404"}, "choose 409, 429"),
         ({"service": "ssm", "answer": "409"}, "choose s3"),
         ({"service": "s3", "answer": "slow:4000"}, "too slow"),
-        ({"service": "s3", "answer": "500", "times": 0}, "one request or more"),
+        ({"service": "s3", "answer": "500", "times": 0}, "at least one request"),
         ({"service": "s3", "answer": "500", "seconds": 99999}, "3600 seconds"),
-        ({"service": "nothing", "answer": "500"}, "tavily, gemini"),
+        ({"service": "nothing", "answer": "500"}, r"stub of the project \(echo, open\)"),
         ({"service": "s3", "answer": "500", "operation": "Get"}, "no operation"),
-        ({"service": "tavily", "answer": "500", "operation": "usage"}, "is a path"),
+        ({"service": "echo", "answer": "500", "operation": "usage"}, "is a path"),
         ({"answer": "500"}, "service"),
     ],
 )
 def test_an_order_that_cannot_be_carried_out_is_refused(server: Server, order: dict[str, Any], words: str) -> None:
-    with pytest.raises(faults.FaultsError, match=words):
-        faults.add(server.settings, order)
-    assert faults.ordered(server.settings) == []
+    with pytest.raises(injected_faults.InjectedFaultError, match=words):
+        injected_faults.add(server.settings, order)
+    assert injected_faults.list_all(server.settings) == []
 
 
 def test_a_fault_ends_with_its_time() -> None:
@@ -162,21 +161,21 @@ def test_a_fault_ends_with_its_time() -> None:
 
 
 def test_the_oldest_that_fits_fires_first() -> None:
-    register = injection.Faults()
+    register = Faults()
     first, second = register.add(Fault("s3", "500")), register.add(Fault("s3", "503"))
-    assert [register.take(Asked("s3", operation)) for operation in ("GetObject", "", "")] == [first, second, None]
+    assert [register.fire(Target("s3", operation)) for operation in ("GetObject", "", "")] == [first, second, None]
     assert not register.any()
 
 
 def test_one_order_is_taken_back_alone() -> None:
-    register = injection.Faults()
+    register = Faults()
     first, second = register.add(Fault("s3", "500")), register.add(Fault("s3", "503"))
     register.clear(first.number)
     assert [one["number"] for one in register.documents()] == [second.number]
 
 
 def test_only_this_machine_gives_orders() -> None:
-    register = injection.Faults()
+    register = Faults()
     reached = []
 
     def application(_environ: Any, _start: Any) -> list[bytes]:
@@ -186,17 +185,15 @@ def test_only_this_machine_gives_orders() -> None:
     def check(_fault: Fault) -> None:
         raise FaultError("not reached")
 
-    guarded = injection.control(application, register, check)
-    guarded(
-        {"PATH_INFO": injection.PATH, "REMOTE_ADDR": "10.20.0.4", "REQUEST_METHOD": "POST"}, lambda *_: lambda _: None
-    )
+    guarded = control(application, register, check)
+    guarded({"PATH_INFO": FAULTS_PATH, "REMOTE_ADDR": "10.20.0.4", "REQUEST_METHOD": "POST"}, lambda *_: lambda _: None)
     assert reached == [True]
 
 
 def test_without_a_sandbox_the_command_says_so(server: Server) -> None:
     nowhere = dataclasses.replace(server.settings, api_port=1)
-    with pytest.raises(faults.FaultsError, match="not up"):
-        faults.ordered(nowhere)
+    with pytest.raises(injected_faults.InjectedFaultError, match="does not run"):
+        injected_faults.list_all(nowhere)
 
 
 def test_the_command(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,4 +208,4 @@ def test_the_command(server: Server, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert said.out.count("s3 GetObject answers 503, fired 0 of 3, 600 s at most") == 2
     assert '"fired": 0' in said.out
     assert "choose 409, 429" in said.err
-    assert faults.ordered(server.settings) == []
+    assert injected_faults.list_all(server.settings) == []
