@@ -17,9 +17,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from slipway.launch import apt, program
+from sandbox import apt
+from sandbox.report import Report, Step
+from slipway.launch import program
 from slipway.launch.problem import SetupError
-from slipway.launch.report import Report, Step
 
 #: Where systems keep the bundle of all certificates that they trust.
 SYSTEM_BUNDLES = (

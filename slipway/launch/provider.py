@@ -14,8 +14,8 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sandbox.report import Report
 from slipway.launch.problem import SetupError
-from slipway.launch.report import Report
 
 MIRROR_VARIABLE = "SLIPWAY_PROVIDER_MIRROR"
 CONFIG_VARIABLE = "TF_CLI_CONFIG_FILE"

@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from sandbox.report import Report
 from slipway.launch import packages, provider, terraform
 from slipway.launch.checkout import BIN, ROOT
 from slipway.launch.problem import SetupError
-from slipway.launch.report import Report
 
 STEPS = ("venv", "provider", "docker")
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.report import Report
 from slipway.launch import packages
 from slipway.launch.packages import chosen_locks, locked, stamp
 from slipway.launch.problem import SetupError
-from slipway.launch.report import Report
 
 ROOT = Path(__file__).resolve().parents[4]
 LOCK = """\

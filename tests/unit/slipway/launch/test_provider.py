@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from sandbox.report import Report
 from slipway.launch import provider
 from slipway.launch.problem import SetupError
-from slipway.launch.report import Report
 
 VERSION = "5.100.0"
 TARGET = "linux_amd64"
