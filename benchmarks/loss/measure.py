@@ -153,5 +153,5 @@ def _processor_times() -> list[int]:
 
 
 def _kept(said: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    names = ("seconds", "cut", "colour")
+    names = ("seconds", "cut", "slot")
     return {host: {name: answer[name] for name in names if name in answer} for host, answer in said.items()}

@@ -84,7 +84,7 @@ def test_a_dry_run_does_everything() -> None:
     ("module", "role", "only_in_a_run"),
     [
         ("dotenv", "dotenv", {"generation", "dir"}),
-        ("switch_colour", "service", {"timeout", "redefined", "action", "by", "generation"}),
+        ("release_switch", "service", {"address", "timeout", "redefined", "action", "by", "generation"}),
     ],
 )
 def test_the_question_is_asked_as_the_role_would_act(module: str, role: str, only_in_a_run: set[str]) -> None:

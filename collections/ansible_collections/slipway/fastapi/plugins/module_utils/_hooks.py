@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _inside, _json, _manifest, _switch
+from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _inside, _json, _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.journal import without_secrets
 from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Run, Systemd, Unit
 
 FOLDER = "hooks"
@@ -162,7 +163,7 @@ def run(job: Job, command: Run, lines: int) -> None:
     journal = systemd.journal([unit.invocation] if unit.invocation else [], JOURNAL_READ)
     command(["systemctl", "reset-failed", job.transient])
     environment = job.release / ".env"
-    said = _switch.without_secrets(journal, environment.read_bytes() if environment.is_file() else b"")
+    said = without_secrets(journal, environment.read_bytes() if environment.is_file() else b"")
     shown = "\n".join((said or done.stderr.strip()).splitlines()[-lines:])
     raise HookError(
         f"{FOLDER}/{job.name} of release {job.release.name} {outcome(unit, done.returncode, job.timeout)}. "

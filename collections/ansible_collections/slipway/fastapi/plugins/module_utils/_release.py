@@ -13,8 +13,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _js
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 
 RELEASE = re.compile(r"[0-9a-f]{12}-[0-9a-f]{8}")
-COLOURS = ("blue", "green")
-"""The two links, and units, of a service that is replaced without a loss."""
+SLOTS = ("blue", "green")
+"""The two links, and units, of a service with the strategy blue_green."""
 NO_ENVIRONMENT = "0" * 8
 ENV_MODE = 0o640
 """Of a `.env`: root's, for the group of the service's account to read."""
@@ -88,7 +88,7 @@ class Layout:
     def in_use(self) -> list[str]:
         """Releases that stay: those that run, the one to go back to, and both ends of an unfinished switch."""
         note = self.interrupted()
-        links = ("current", "previous", *COLOURS)
+        links = ("current", "previous", *SLOTS)
         return [name for name in (*map(self.linked, links), note.get("from"), note.get("to")) if name]
 
 

@@ -79,7 +79,7 @@ attributes:
     description: V(migrate) is run once for a release. The others are run whenever a switch is due.
 seealso:
   - module: slipway.fastapi.release
-  - module: slipway.fastapi.switch
+  - module: slipway.fastapi.release_switch
 """
 
 EXAMPLES = r"""

@@ -10,12 +10,12 @@ version_added: 0.1.0
 description:
   - Makes O(dir)/releases/<id> from an artifact in S3, with its code, a virtual environment, its C(.env) and a manifest
     of every file.
-  - The running release is not touched. M(slipway.fastapi.switch) makes the new one the running one. Only a release of
-    mere files, O(app) being empty, becomes the current one here.
+  - The running release is not touched. M(slipway.fastapi.release_switch) makes the new one the running one. Only a
+    release without a service (O(app) is empty) becomes the current one here.
   - The archive is judged whole before the first byte of it is written. Entries with an absolute path, with C(..),
     links, devices, names that are there twice or differ only in case, and archives beyond the limits are refused.
   - A release that is there already is compared with its manifest, and built again when it differs. If it is the
-    running one, its process keeps the directory that it has until M(slipway.fastapi.switch) restarts it.
+    running one, its process keeps the directory that it has until M(slipway.fastapi.release_switch) restarts it.
 author:
   - Slipway (@slipway)
 options:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.unit.plugins.coloured_host import CRASHING, FIRST, SECOND, THIRD, Host, Stream, coloured_host, linked
+from tests.unit.plugins.blue_green_host import CRASHING, FIRST, SECOND, THIRD, Host, Stream, blue_green_host, linked
 from tests.unit.plugins.running import Runner
 
 START = "restart backend@green.service"
@@ -24,7 +24,7 @@ POINTS = {
 @pytest.fixture
 def host() -> Iterator[Host]:
     """A host whose first release serves in blue, with two more."""
-    with coloured_host() as found:
+    with blue_green_host() as found:
         found.runner().run()
         found.add(SECOND)
         found.add(THIRD)

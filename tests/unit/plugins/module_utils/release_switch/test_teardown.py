@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _edge, _handback
+from ansible_collections.slipway.fastapi.plugins.module_utils import _edge
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._handback import Handback
+from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch import teardown
+from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.teardown import BlueGreenTeardown
 
 
 class Host:
@@ -35,19 +36,19 @@ class Host:
         self.commands.append(" ".join(command[1:]))
         return 0, "", ""
 
-    def handback(self) -> Handback:
-        return Handback(self.systemctl, self.top, "backend")
+    def teardown(self) -> BlueGreenTeardown:
+        return BlueGreenTeardown(self.systemctl, self.top, "backend")
 
     def diff(self) -> str:
         difference = Difference()
-        self.handback().compare(difference)
-        assert difference.changed == bool(self.handback().left())
+        self.teardown().compare(difference)
+        assert difference.changed == bool(self.teardown().leftovers())
         return difference.as_diff()["before"]
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    monkeypatch.setattr(_handback, "UNITS", tmp_path / "units")
+    monkeypatch.setattr(teardown, "UNITS", tmp_path / "units")
     return Host(tmp_path)
 
 
@@ -59,14 +60,14 @@ def test_all_of_it_is_told(host: Host) -> None:
 
 
 def test_haproxy_does_not_come_back_and_ends_before_the_colours(host: Host) -> None:
-    host.handback().free_the_port()
+    host.teardown().free_the_port()
     assert host.commands[0] == "disable --quiet haproxy.service"
     stops = [command for command in host.commands if command.startswith("stop")]
     assert stops == ["stop haproxy.service", "stop backend@blue.service", "stop backend@green.service"]
 
 
 def test_what_is_taken_away_leaves_the_service_and_its_releases(host: Host) -> None:
-    host.handback().remove()
+    host.teardown().remove()
     assert [path.name for path in host.top.iterdir()] == ["releases"]
     assert [path.name for path in host.units.iterdir()] == ["backend.service"]
     assert host.diff() == ""
@@ -83,19 +84,19 @@ def test_one_that_ended_in_between_is_taken_up_again(host: Host, end: Callable[[
     end(host)
     host.haproxy = "ActiveState=inactive\nMainPID=0\nUnitFileState=disabled\n"
     assert "HAProxy" not in host.diff()
-    host.handback().remove()
-    assert host.handback().left() == []
+    host.teardown().remove()
+    assert host.teardown().leftovers() == []
 
 
 def test_where_two_colours_never_served_a_haproxy_is_somebody_elses(host: Host) -> None:
-    host.handback().remove()
+    host.teardown().remove()
     host.commands.clear()
     assert host.diff() == ""
-    assert host.handback().refusal() == ""
+    assert host.teardown().refusal() == ""
     assert host.commands == []
 
 
 def test_maintenance_keeps_it(host: Host) -> None:
-    assert host.handback().refusal() == ""
+    assert host.teardown().refusal() == ""
     host.maintain("on")
-    assert "make maintenance OFF" in host.handback().refusal()
+    assert "make maintenance OFF" in host.teardown().refusal()

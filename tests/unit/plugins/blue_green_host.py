@@ -123,12 +123,13 @@ class Host:
         options = {
             "dir": str(self.top),
             "release": FIRST,
+            "strategy": "blue_green",
             "unit": "backend",
             "port": self.port,
             "timeout": 20,
             "drain": 20,
         }
-        return Runner("switch_colour", options, self.environment)
+        return Runner("release_switch", options, self.environment)
 
     # What there is to be found.
 
@@ -232,7 +233,7 @@ class Host:
 
 
 @contextmanager
-def coloured_host() -> Iterator[Host]:
+def blue_green_host() -> Iterator[Host]:
     """A host with one release that nobody has switched to."""
     with short_folder() as folder:
         host = Host(folder)

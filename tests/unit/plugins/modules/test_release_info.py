@@ -31,7 +31,7 @@ def top(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def runner(top: Path) -> Runner:
-    return Runner("kept_release", {"dir": str(top)})
+    return Runner("release_info", {"dir": str(top)})
 
 
 @pytest.mark.parametrize("wanted", ["", "1", OLD], ids=["nothing said", "a number", "an id"])
@@ -76,6 +76,6 @@ def test_what_is_not_there_is_told(runner: Runner, wanted: str, words: str) -> N
 
 
 def test_a_host_without_any_release_has_nothing_to_go_back_to(tmp_path: Path) -> None:
-    said = Runner("kept_release", {"dir": str(tmp_path)}).fail()
+    said = Runner("release_info", {"dir": str(tmp_path)}).fail()
     assert "There is nothing to go back to" in said
     assert "release another version instead" in said

@@ -100,10 +100,11 @@ def runner(host: Host) -> Runner:
         "dir": str(host.top),
         "release": FIRST,
         "unit": "backend",
-        "health_url": f"http://127.0.0.1:{host.port}/health",
+        "strategy": "restart",
+        "port": host.port,
         "timeout": 20,
     }
-    return Runner("switch", options, host.environment)
+    return Runner("release_switch", options, host.environment)
 
 
 def linked(release: str, previous: str = "") -> dict[str, str]:
@@ -135,7 +136,7 @@ def test_a_check_on_a_bare_host_tells_what_would_be(tmp_path: Path, runner: Runn
     host.unit_file.unlink()
     result = runner.check(dir=str(tmp_path / "nothing"))
     assert result["changed"]
-    assert result["restarted"] == ["the unit is inactive"]
+    assert result["reasons"] == ["the unit is inactive"]
     assert not (tmp_path / "nothing").exists()
     assert host.commands() == []
 
@@ -180,7 +181,7 @@ def test_what_moved_is_put_right_once(runner: Runner, host: Host, act: Callable[
     result = runner.run()
     assert (checked["changed"], checked["diff"]) == (True, result["diff"])
     assert ("restart backend.service" in host.commands()) is restarts
-    assert bool(result["restarted"]) is restarts
+    assert bool(result["reasons"]) is restarts
     assert host.serving() == FIRST
     assert not list(host.top.glob("releases/.*")), "what was replaced is gone"
     assert not runner.run()["changed"]
@@ -188,9 +189,9 @@ def test_what_moved_is_put_right_once(runner: Runner, host: Host, act: Callable[
 
 def test_in_check_mode_a_damaged_release_and_another_unit_are_told_of(runner: Runner, host: Host) -> None:
     runner.run()
-    assert runner.check(redefined=True)["restarted"] == ["the unit's files change"]
+    assert runner.check(redefined=True)["reasons"] == ["the unit's files change"]
     (host.top / "releases" / FIRST / "code" / "main.py").write_text("tampered\n")
-    assert "code/main.py has another content" in runner.check()["restarted"][0]
+    assert "code/main.py has another content" in runner.check()["reasons"][0]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_its_last_words_are_shown_without_its_secrets(runner: Runner, host: Host
 def test_of_a_first_release_that_fails_nothing_stays(runner: Runner, host: Host) -> None:
     host.add(SECOND, CRASHING)
     message = runner.fail(release=SECOND)
-    assert "no release before it" in message
+    assert "the unit is stopped" in message
     assert host.links() == {".env": "shared/.env"}
     assert host.commands()[-2:] == ["stop backend.service", "reset-failed backend.service"]
     assert runner.run()["changed"]
@@ -284,7 +285,7 @@ def test_a_switch_that_was_killed_when_all_was_well_needs_no_restart(runner: Run
     runner.run()
     (host.top / ".switching.json").write_text(json.dumps({"from": "", "to": FIRST}))
     host.commands()
-    assert runner.run()["restarted"] == []
+    assert runner.run()["reasons"] == []
     assert host.commands() == []
     assert not (host.top / ".switching.json").exists()
 
@@ -303,7 +304,7 @@ def test_after_a_killed_switch_the_way_back_is_the_accepted_release(runner: Runn
     ("options", "words"),
     [
         ({"release": THIRD}, "prepare it first"),
-        ({"health_url": "https://127.0.0.1/health"}, "must begin with http://"),
+        ({"health_path": "health"}, "must begin with a slash"),
     ],
 )
 def test_wrong_options_touch_nothing(runner: Runner, host: Host, options: dict[str, str], words: str) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-module: kept_release
+module: release_info
 short_description: Find the release that a host can go back to, and check that it is whole
 version_added: 0.1.0
 description:
@@ -37,12 +37,12 @@ attributes:
 
 EXAMPLES = r"""
 - name: Find the release before
-  slipway.fastapi.kept_release:
+  slipway.fastapi.release_info:
     dir: /opt/backend
   register: before
 
 - name: Find the one before that
-  slipway.fastapi.kept_release:
+  slipway.fastapi.release_info:
     dir: /opt/backend
     wanted: "2"
 """

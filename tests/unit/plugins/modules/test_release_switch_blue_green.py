@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.plugins.coloured_host import (
+from tests.unit.plugins.blue_green_host import (
     CRASHING,
     FIRST,
     FOREIGN,
@@ -21,7 +21,7 @@ from tests.unit.plugins.coloured_host import (
     THIRD,
     Host,
     Stream,
-    coloured_host,
+    blue_green_host,
     linked,
 )
 from tests.unit.plugins.running import Runner, six_steps
@@ -29,7 +29,7 @@ from tests.unit.plugins.running import Runner, six_steps
 
 @pytest.fixture
 def host() -> Iterator[Host]:
-    with coloured_host() as found:
+    with blue_green_host() as found:
         yield found
 
 
@@ -41,7 +41,7 @@ def runner(host: Host) -> Runner:
 def test_six_steps(runner: Runner, host: Host) -> None:
     host.add(SECOND)
     first = six_steps(runner, {"release": SECOND})
-    assert (first["previous"], first["colour"]) == ("", "blue")
+    assert (first["previous"], first["slot"]) == ("", "blue")
     assert host.serving() == SECOND
     assert host.active() == "green"
     assert host.running() == ["green"]
@@ -72,7 +72,7 @@ def test_a_check_on_a_bare_host_tells_what_would_be(runner: Runner, host: Host) 
     result = runner.check(dir=str(host.top / "nothing"))
     assert result["changed"]
     assert result["reasons"] == ["nothing serves"]
-    assert result["colour"] == "blue"
+    assert result["slot"] == "blue"
     assert not (host.top / "nothing").exists()
     assert host.commands() == []
 
@@ -82,7 +82,7 @@ def test_it_goes_back_and_forth_and_keeps_a_history(runner: Runner, host: Host) 
     steps = ((FIRST, "", "blue", "release"), (SECOND, FIRST, "green", "release"), (FIRST, SECOND, "blue", "rollback"))
     for release, previous, colour, action in steps:
         result = runner.run(release=release, action=action, by="somebody")
-        assert (result["previous"], result["colour"]) == (previous, colour)
+        assert (result["previous"], result["slot"]) == (previous, colour)
         assert host.serving() == release
         assert {"gate", "switch"} <= set(result["seconds"])
     assert host.links() == linked(FIRST, "blue", before=SECOND)
@@ -160,7 +160,7 @@ def test_what_moved_is_put_right_once(
     checked = runner.check()
     result = runner.run()
     assert (checked["changed"], checked["diff"], checked["reasons"]) == (True, result["diff"], result["reasons"])
-    assert checked["colour"] == result["colour"] == colour
+    assert checked["slot"] == result["slot"] == colour
     assert host.commands() == commands
     assert host.serving() == FIRST
     assert host.active() == colour
@@ -296,6 +296,7 @@ def test_a_stream_without_an_end_is_cut_at_the_deadline(runner: Runner, host: Ho
         ({"release": THIRD}, "prepare it first"),
         ({"drain": -1}, "drain is -1 and must be between 0 and 3600 seconds"),
         ({"drain": 3601}, "nothing was changed"),
+        ({"stream_path": "stream"}, "must begin with a slash"),
         ({"generation": 6}, "another release has begun on this host"),
         ({"generation": -1}, "must not be negative"),
     ],
