@@ -1,4 +1,4 @@
-"""The whole of Slipway on this machine: one sandbox for all end-to-end tests, from nothing and back to nothing."""
+"""Slipway as a whole on this machine: one sandbox for all end-to-end tests, removed at the end."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ REUSE = "SLIPWAY_E2E_REUSE" in os.environ
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests without a sandbox come first, those that end or interrupt it last: everything between shares it.
+    """Tests without a sandbox come first. Tests that stop or interrupt it come last. All others share it.
 
-    The first of these are about what two runs have made, before others change it; test_deployer comes before all,
-    because it reads in the sandbox's log what these runs alone have asked for.
+    Among these, tests of the result of two runs come first, before other tests change it. test_deployer is the very
+    first, because it reads in the sandbox's log what only these runs have requested.
     """
     order = {
         "test_bad_machine": -3,
@@ -36,12 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def before() -> Traces:
-    """What the machine holds before the first run."""
+    """The state of the machine before the first run."""
     found = traces()
     if found.sandbox and not REUSE:
         pytest.exit("A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", 2)
     if any(name.startswith("slipway-main-") for name in found.containers | found.networks) and not REUSE:
-        # What a dead server has left is nobody's: its account went with it. A living one of another checkout says no.
+        # Leftovers of a dead server belong to no account any more. A running server of another checkout refuses this.
         down = make("sandbox-down")
         if down.code:
             pytest.exit(down.output, 2)
@@ -59,21 +59,21 @@ def first_run(before: Traces) -> Iterator[Run]:
 
 @pytest.fixture(scope="session")
 def second_run(first_run: Run) -> Run:
-    """`make site` once more."""
+    """A second `make site`."""
     assert first_run.code == 0, first_run.output[-4000:]
     return make("site")
 
 
 @pytest.fixture(scope="session")
 def world(second_run: Run) -> World:
-    """The provisioned sandbox, to look at from outside."""
+    """The provisioned sandbox, seen from outside."""
     assert second_run.code == 0, second_run.output[-4000:]
     return World.of_sandbox()
 
 
 @pytest.fixture(scope="session")
 def session_trap() -> Iterator[Trap]:
-    """Where the shell of `loud_run` leads AWS calls to."""
+    """The server that the shell of `loud_run` redirects AWS calls to."""
     trap = Trap()
     yield trap
     trap.close()
@@ -81,6 +81,6 @@ def session_trap() -> Iterator[Trap]:
 
 @pytest.fixture(scope="session")
 def loud_run(world: World, session_trap: Trap, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, bytes]:
-    """A whole run in a poisoned shell, as loud as Ansible can be, and this machine's command lines meanwhile."""
+    """A complete run in a poisoned shell, at the highest verbosity, and this machine's command lines during it."""
     hostile = poison(session_trap, tmp_path_factory.mktemp("poison"))
     return play_and_look("site.yml", "--diff", "-vvvv", env=hostile)

@@ -1,4 +1,4 @@
-"""What this sandbox could leave behind on a machine, where another one may be at work."""
+"""What this sandbox could leave on a machine on which another sandbox may run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ OTHERS = tuple(f"slipway-{name}-" for name in OTHER_NAMES)
 
 @dataclass(frozen=True)
 class Traces:
-    """Containers, networks, volumes, firewall rules, interfaces and processes, and whether a sandbox is there."""
+    """Containers, networks, volumes, firewall rules, interfaces and processes, and whether a sandbox exists."""
 
     containers: frozenset[str]
     networks: frozenset[str]
@@ -37,7 +37,7 @@ def _output(*argv: str) -> str:
 
 
 def _rules(foreign: frozenset[str]) -> frozenset[str]:
-    """The firewall's rules without counters and dates; empty where this account may not read them."""
+    """The firewall's rules without counters and dates. Empty if this account may not read them."""
     if shutil.which("iptables-save") is None:
         return frozenset()
     lines = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False).stdout.splitlines()
@@ -51,7 +51,7 @@ def _interfaces(foreign: frozenset[str]) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class _Docker:
-    """What Docker holds that is not another sandbox's, and the bridges of those that are."""
+    """Docker's objects except those of another sandbox, and the bridges of the other sandbox."""
 
     containers: frozenset[str] = frozenset()
     networks: frozenset[str] = frozenset()
@@ -79,7 +79,7 @@ def _docker() -> _Docker:
 
 
 def traces() -> Traces:
-    """What is there now."""
+    """The present traces."""
     found = _docker()
     servers = {line for line in _output("ps", "-eo", "args").splitlines() if "sandbox.server" in line}
     return Traces(

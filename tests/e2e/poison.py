@@ -1,4 +1,4 @@
-"""A shell that leads AWS calls astray, and a server that counts those that follow."""
+"""A shell that redirects AWS calls, and a server that counts the calls that arrive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SERVICES = ("STS", "EC2", "S3", "SSM", "IAM", "RDS", "SECRETS_MANAGER", "KMS", "
 
 
 class Trap:
-    """Plays the real AWS: it counts what reaches it and refuses everything."""
+    """Acts as the real AWS: it counts requests and refuses all of them."""
 
     def __init__(self) -> None:
         calls: list[str] = []
@@ -37,7 +37,7 @@ class Trap:
 
 
 def poison(trap: Trap, tmp_path: Path) -> dict[str, str]:
-    """Every way in which the AWS SDKs and Terraform's provider could be led astray by a shell."""
+    """Every setting of a shell that could redirect the AWS SDKs and Terraform's provider."""
     config = tmp_path / "config"
     config.write_text(
         f"[default]\nregion = eu-west-1\nendpoint_url = {trap.url}\nservices = astray\n"

@@ -1,4 +1,4 @@
-"""Run the commands that a person would type, and keep what they print."""
+"""Run the commands that a person would type, and keep their output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Run:
 
 
 def run(argv: list[str], env: Mapping[str, str] | None = None, timeout: int = SECONDS) -> Run:
-    """Run a command in the checkout, without a terminal; its log is kept in .cache/test-logs/e2e."""
+    """Run a command in the checkout, without a terminal. Its log is in .cache/test-logs/e2e."""
     LOGS.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         argv,

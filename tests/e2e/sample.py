@@ -1,4 +1,4 @@
-"""The sample service, changed so that it is another release."""
+"""The sample service with a change, so that it is another release."""
 
 from __future__ import annotations
 

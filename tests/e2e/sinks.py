@@ -1,6 +1,6 @@
-"""Every place where a secret could end up by mistake: how to look there, and how to put something there.
+"""Every place that could contain a secret by mistake: how to read it, and how to plant something in it.
 
-What looks for real secrets and what proves that it would find one is the same code.
+The same code searches for real secrets and proves that it would find a planted one.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from tests.e2e.world import World
 
 WORK = ROOT / ".slipway" / "sandbox" / "location-content"
 ANSIBLE = ROOT / ".ansible"
-# Where programs on this machine put temporary files while `play_and_look` looks.
+# Folder for temporary files of programs on this machine, during `play_and_look`.
 TEMPORARY = ROOT / ".cache" / "e2e-tmp"
-# Where a host may hold a secret: in the files that are made for it, and nowhere else.
+# Files in which a host may have a secret. No other file may.
 HOST_PLACES = "/tmp /var/tmp /etc /var/log /opt/slipway/etc /opt/slipway/lib /root /home /run/backend-verify"
 STATE = "sandbox/location-content/terraform.tfstate"
 
 
 def _base64_forms(raw: bytes) -> Iterator[bytes]:
-    """The letters of base64 that depend on these bytes alone, wherever they begin in a longer text."""
+    """The base64 characters that depend on these bytes alone, for each position in a longer text."""
     for before in range(3):
         padded = bytes(before) + raw
         first, end = -(-8 * before // 6), 8 * len(padded) // 6
@@ -43,19 +43,19 @@ def _base64_forms(raw: bytes) -> Iterator[bytes]:
 
 
 def forms(secret: str) -> set[bytes]:
-    """A secret as it is, and as base64, URL, JSON and hex would carry it, alone or within a longer text."""
+    """A secret as it is, and in base64, URL, JSON and hex encoding, alone or inside a longer text."""
     raw = secret.encode()
     texts = {quote(secret, safe=""), json.dumps(secret)[1:-1], raw.hex(), raw.hex().upper()}
     return {raw, *_base64_forms(raw), *(text.encode() for text in texts)}
 
 
 def leaks(secrets: dict[str, str], content: bytes) -> list[str]:
-    """Names of the secrets that the content holds in any form."""
+    """Names of the secrets that the content has in any form."""
     return [name for name, secret in secrets.items() if any(form in content for form in forms(secret))]
 
 
 class CommandLines:
-    """Every command line that this machine shows while something runs."""
+    """Every command line that this machine shows during a run."""
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()
@@ -75,13 +75,13 @@ class CommandLines:
             for path in Path("/proc").glob("[0-9]*/cmdline"):
                 try:
                     self.seen.add(path.read_bytes())
-                except OSError:  # It has ended meanwhile.
+                except OSError:  # The process has ended in the meantime.
                     continue
 
 
 @dataclass(frozen=True)
 class Sink:
-    """A place: ``read`` returns what is there now, ``plant`` puts a text there for a while."""
+    """A place: ``read`` returns its present content, ``plant`` puts a text into it for a limited time."""
 
     name: str
     read: Callable[[World], bytes]
@@ -89,7 +89,7 @@ class Sink:
 
 
 def _files(folders: Iterable[Path]) -> bytes:
-    """All files below the folders, and every member of those that are archives, as a saved plan is."""
+    """All files below the folders, and every member of archives. A saved plan is an archive."""
     found = []
     for path in (path for folder in folders for path in folder.rglob("*")):
         if not path.is_file() or path.is_symlink() or "providers" in path.parts:
@@ -141,7 +141,7 @@ def _state_object(world: World, text: str) -> Iterator[None]:
 
 @contextmanager
 def _request(world: World, text: str) -> Iterator[None]:
-    # The path of a request is written to the log; the query, where keys travel, is not.
+    # The log has the path of a request and not its query, because a query can contain keys.
     httpx.get(f"{world.settings.api_url}/{text}", timeout=10)
     time.sleep(0.2)
     yield
@@ -179,7 +179,7 @@ def _facts(world: World) -> bytes:
 def _tag(world: World, text: str) -> Iterator[None]:
     ec2, instance = world.client("ec2"), world.instance["InstanceId"]
     ec2.create_tags(Resources=[instance], Tags=[{"Key": "planted", "Value": text}])
-    vars(world).pop("instance")  # It is read once; now it has another tag.
+    vars(world).pop("instance")  # The tag was read once. Now it has another value.
     try:
         yield
     finally:
@@ -207,7 +207,7 @@ SINKS = [
     Sink(
         "the host's command lines",
         lambda world: world.shell("cat /proc/[0-9]*/cmdline").encode(),
-        # The brackets keep pkill from finding the shell that it was started by.
+        # The brackets prevent pkill from finding its own shell.
         lambda world, text: _on_host(
             world, f"sh -c 'sleep 60; : {text}' >/dev/null 2>&1 &", f"pkill -f '{text[:-1]}[{text[-1]}]'"
         ),
@@ -238,7 +238,7 @@ SINKS = [
 
 
 def play_and_look(*arguments: str, env: Mapping[str, str]) -> tuple[Run, bytes]:
-    """Run a playbook; return it with every command line that this machine showed meanwhile."""
+    """Run a playbook. Return it with every command line that this machine showed during the run."""
     shutil.rmtree(TEMPORARY, ignore_errors=True)
     TEMPORARY.mkdir(parents=True)
     with CommandLines() as lines:

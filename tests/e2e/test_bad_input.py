@@ -1,6 +1,6 @@
-"""Wrong input ends in one clear message, and API and hosts are as they were.
+"""Wrong input ends in one clear message, and API and hosts are unchanged.
 
-Archives, parameters and hosts that are not as they should be: tests/faults.
+tests/faults tests bad archives, parameters and hosts.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ VALUE = "canary-value-7f3a"
 
 
 def assert_refused(done: Run, *words: str) -> None:
-    """It failed, said why, and showed neither a traceback nor the value."""
+    """The command failed with its reason, without a traceback and without the value."""
     assert done.code != 0, done.output[-3000:]
     for word in words:
         assert word in done.output, f"{word!r} is not in:\n{done.output[-3000:]}"
@@ -30,7 +30,7 @@ def assert_refused(done: Run, *words: str) -> None:
 
 @contextmanager
 def unchanged(world: World, tried: bool = False) -> Iterator[None]:
-    """API and host end as they began; with ``tried``, after a release that was started and taken back."""
+    """API and host are unchanged at the end. With ``tried``, a release was started and reverted."""
     api, host = world.api_state(), world.host_state(tried)
     yield
     assert world.api_state() == api
@@ -54,7 +54,7 @@ def test_bad_tfvars_are_refused(world: World, tmp_path: Path, content: str, word
         assert_refused(make("site", f"ARGS=-e vars_file={file}"), *words)
 
 
-# What each row is refused with is a unit test of the module `env_push` too.
+# A unit test of the module `env_push` also checks the message of each row.
 @pytest.mark.parametrize(
     "row", [row if row == "expansion" else pytest.param(row, marks=pytest.mark.long) for row in REFUSED]
 )
@@ -93,7 +93,7 @@ def test_publish_without_main(world: World, tmp_path: Path) -> None:
 
 @contextmanager
 def tag(world: World, name: str, value: str) -> Iterator[None]:
-    """Another value of an instance's tag, and the right one again."""
+    """An instance's tag has another value, and then the right one again."""
     ec2, instance, right = world.client("ec2"), world.instance["InstanceId"], world.tags[name]
     ec2.create_tags(Resources=[instance], Tags=[{"Key": name, "Value": value}])
     try:
@@ -137,7 +137,7 @@ def test_an_unreachable_host_is_reported(world: World) -> None:
         ec2.modify_instance_attribute(InstanceId=instance, Groups=[closed])
         try:
             time.sleep(2)
-            # A connection that is open already outlives a change of the groups, in AWS too.
+            # An open connection survives a change of the groups, in AWS too.
             done = make("configure", "ARGS=-e slipway_boot_seconds=8 -e ansible_ssh_args=-oControlPath=none")
         finally:
             ec2.modify_instance_attribute(InstanceId=instance, Groups=own)
@@ -146,7 +146,7 @@ def test_an_unreachable_host_is_reported(world: World) -> None:
     assert make("plan").output.count("nothing to change") == 1
 
 
-# A container shares its machine's clock, so the login user's Python is given another one.
+# A container shares its machine's clock, so the clock is shifted in the login user's Python.
 SHIFT_CLOCK = """
 place=$(runuser -u slipway -- python3 -m site --user-site)
 runuser -u slipway -- mkdir -p "$place"

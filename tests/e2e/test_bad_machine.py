@@ -1,4 +1,4 @@
-"""A machine that lacks something is told what, before anything is started."""
+"""If the machine lacks something, the message names it before anything starts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NOBODY = 65534
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(before: Traces) -> Iterator[None]:
-    """Whatever is missing, nothing may have been made."""
+    """A run that lacks something may not make anything."""
     yield
     after = traces()
     assert after.containers <= before.containers
@@ -73,7 +73,7 @@ def test_no_docker_and_no_root(tmp_path: Path) -> None:
 
 def test_port_taken() -> None:
     with socket.socket() as taken:
-        # Connections of a sandbox that has just been taken down may linger.
+        # Connections of a sandbox that has just stopped can remain for a while.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", SETTINGS.api_port))
         taken.listen()
@@ -86,7 +86,7 @@ def test_port_taken() -> None:
 def test_network_taken() -> None:
     pool = docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=SETTINGS.public_cidr)])
     networks = docker.from_env().networks
-    for old in networks.list(names=["exp-taken"]):  # Of a run that was killed.
+    for old in networks.list(names=["exp-taken"]):  # Left by a killed run.
         old.remove()
     network = networks.create("exp-taken", ipam=pool)
     try:

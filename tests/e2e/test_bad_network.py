@@ -1,4 +1,4 @@
-"""A network that cannot carry the host is refused by the plan; a service outside that refuses is told by verify."""
+"""The plan refuses an unsuitable network. Verify reports an outside service that refuses requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def shared(world: World) -> tuple[str, str]:
 
 @contextmanager
 def cut_off(world: World) -> Iterator[str]:
-    """The id of the shared subnet's route table while it has no way out."""
+    """The id of the shared subnet's route table, while it has no route to the internet."""
     ec2 = world.client("ec2")
     in_vpc = [{"Name": "vpc-id", "Values": [shared(world)[0]]}]
     (table,) = ec2.describe_route_tables(Filters=in_vpc)["RouteTables"]
@@ -70,7 +70,7 @@ def subnet_without_a_way_out(world: World, tmp_path: Path) -> None:
         refuse(world, tmp_path, vpc, subnet, "no route to an internet gateway", "create-route", table)
 
 
-# Each is a test of terraform/modules/network too.
+# Tests of terraform/modules/network check each of these too.
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -95,7 +95,7 @@ def test_an_existing_network_is_found_by_tags_and_not_changed(world: World, tmp_
 
 @contextmanager
 def tavily_answers(answer: str) -> Iterator[None]:
-    """Tavily answers so, whoever asks; that it did is asserted."""
+    """Tavily gives this answer to all clients. Asserts that it did."""
     fault = ("-m", "sandbox", "fault")
     assert python(*fault, "add", "tavily", answer, "--times", "50").code == 0
     try:
@@ -105,7 +105,7 @@ def tavily_answers(answer: str) -> Iterator[None]:
         assert python(*fault, "clear").code == 0
 
 
-# What else may be wrong with a service outside is tried on a host alone: tests/integration/test_verify_breaks.py.
+# tests/integration/test_verify_breaks.py tests other failures of outside services, on one host.
 def test_the_rate_limit_of_tavily_is_reported(world: World) -> None:
     with unchanged(world), tavily_answers("429"):
         done = make("verify")

@@ -1,4 +1,4 @@
-"""The bucket of states is made, a state on this machine is brought into it, and nothing there is ever overwritten."""
+"""`make bootstrap` makes the state bucket and moves a local state into it. It never overwrites a state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CHANGED = re.compile(r"^localhost\s.*\bchanged=(\d+)", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Place:
-    """A backend's file that names no bucket yet, and a copy of the application's state beside it."""
+    """A backend file that names no bucket yet, and a copy of the application's state beside it."""
 
     backend: Path
     state: Path
@@ -35,13 +35,13 @@ class Place:
         return make("bootstrap", f"ARGS=-e backend_file={self.backend} -e state_file={self.state}")
 
     def stored(self, bucket: str = BUCKET, key: str = KEY) -> dict[str, Any]:
-        """A state that a bucket holds."""
+        """The state in the bucket."""
         body: dict[str, Any] = json.loads(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         return body
 
 
 def remove(s3: Any, bucket: str) -> None:
-    """A bucket with all of its versions."""
+    """Delete a bucket with all versions of its objects."""
     listed = s3.list_object_versions(Bucket=bucket)
     for item in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
         s3.delete_object(Bucket=bucket, Key=item["Key"], VersionId=item["VersionId"])

@@ -1,4 +1,4 @@
-"""The deployer's policy is enough for what a run asks AWS for, and a role that has it reaches nothing beside that."""
+"""The deployer's policy allows every request of a run, and a role with this policy can do nothing else."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from tests.e2e.world import World
 POLICY: dict[str, Any] = json.loads((ROOT / "terraform" / "policies" / "deployer.json").read_text())
 STATES = "slipway-state-sandbox"
 BUCKETS = {kind: f"slipway-sandbox-trial-{kind}-000000000000" for kind in ("artifacts", "deployments")}
-# What this machine has asked the API for: path, service and operation.
+# The API requests of this machine: path, service and operation.
 ASKED = re.compile(r" 127\.0\.0\.1 \S+ (\S+) ([a-z0-9-]+):(\w+) \d+$", re.MULTILINE)
-# Every account may do the first. `sandbox up` does the others: in AWS a key pair, the states' bucket and the boundary
+# Every account may do the first. `sandbox up` does the others: in AWS a key pair, the state bucket and the boundary
 # exist before the deployer's first run.
 NOT_JUDGED = {
     "sts:GetCallerIdentity",
@@ -32,7 +32,7 @@ NOT_JUDGED = {
     *("iam:ListPolicies", "iam:CreatePolicy"),
 }
 TRUST = {"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}}
-# All of the module but what makes the provider wait for 50 seconds.
+# All of the module except the resource for which the provider waits 50 seconds.
 TARGETS = [
     f"-target=module.storage.aws_s3_bucket_{part}.this"
     for part in (
@@ -87,7 +87,7 @@ def deployer(world: World) -> Iterator[Deployer]:
 
 
 def test_every_action_of_two_runs_is_allowed(world: World) -> None:
-    """On which resources is what tests/unit/repo/test_deployer_policy.py is about."""
+    """tests/unit/repo/test_deployer_policy.py tests the resources."""
     allowed = [action for each in POLICY["Statement"] if each["Effect"] == "Allow" for action in listed(each["Action"])]
     asked = actions(world.settings.log_file.read_text())
     assert {"ec2:RunInstances", "rds:CreateDBInstance", "s3:PutBucketVersioning", "ssm:PutParameter"} <= asked
@@ -100,7 +100,7 @@ def listed(value: str | list[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Trial:
-    """A root that makes the application's buckets with the deployer's credentials, its state in the states' bucket."""
+    """A root that makes the application's buckets with the deployer's credentials. Its state is in the state bucket."""
 
     folder: Path
     deployer: Deployer

@@ -1,4 +1,4 @@
-"""Blueprint gap-fill beside another app, in a network that is there: for Docker, then with files, then a service."""
+"""The blueprint gap-fill in an existing network: a Docker host, then files, then a service."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_second_run_changes_nothing(host: World, network: Path) -> None:
 
 @pytest.fixture(scope="module")
 def settings(host: World, network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The document's optional inputs, for a bucket that is there already, laid over the blueprint."""
+    """The document's optional inputs for an existing bucket, applied over the blueprint."""
     s3 = host.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     path = tmp_path_factory.mktemp("gap-fill") / "own.tfvars"
@@ -94,7 +94,7 @@ def settings(host: World, network: Path, tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def run_of_files(settings: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Cloud, publish and release of a folder `backend/` without main.py."""
+    """Apply, publish and release of a folder `backend/` without main.py."""
     backend = tmp_path_factory.mktemp("files") / "backend"
     backend.mkdir()
     (backend / "docker-compose.yml").write_text("services: {}\n")

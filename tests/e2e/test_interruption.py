@@ -1,4 +1,4 @@
-"""Ctrl-C or a kill at any point is completed by running again."""
+"""After Ctrl-C or a kill at any point, a second run completes the first."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.e2e.world import World
 
 @pytest.fixture
 def no_sandbox() -> Iterator[None]:
-    """Each test begins without a sandbox and leaves none."""
+    """Each test starts without a sandbox and leaves none."""
     assert make("sandbox-down").code == 0
     yield
     make("sandbox-down")
@@ -26,7 +26,7 @@ def no_sandbox() -> Iterator[None]:
 
 @pytest.fixture
 def started() -> Iterator[list[Process]]:
-    """What interrupted runs had started. Ansible's workers have sessions of their own and may outlive a kill."""
+    """Processes that interrupted runs have started. Ansible's workers have their own sessions, and can survive."""
     found: list[Process] = []
     yield found
     for process in found:
@@ -34,7 +34,7 @@ def started() -> Iterator[list[Process]]:
 
 
 def descendants(pid: int) -> list[Process]:
-    """All that a process has started, and what that has, as far as it runs."""
+    """All running descendants of a process."""
     pairs = subprocess.run(["ps", "-eo", "ppid=,pid="], capture_output=True, text=True, check=True).stdout.split()
     parents: dict[int, list[int]] = {}
     for parent, child in zip(map(int, pairs[::2]), map(int, pairs[1::2])):
@@ -50,9 +50,9 @@ def descendants(pid: int) -> list[Process]:
 
 
 def stopped(at: str, by: signal.Signals, started: list[Process]) -> tuple[int, str]:
-    """`make site`, whose whole process group gets a signal as soon as a line with ``at`` is printed.
+    """`make site`. Its process group gets a signal as soon as it prints a line with ``at``.
 
-    What it has started until then is added to ``started``.
+    Its processes until then are added to ``started``.
     """
     LOGS.mkdir(parents=True, exist_ok=True)
     with subprocess.Popen(
@@ -63,7 +63,7 @@ def stopped(at: str, by: signal.Signals, started: list[Process]) -> tuple[int, s
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        # As in a person's shell, also where these tests themselves run in the background.
+        # As in a person's shell, even if these tests run in the background.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (nothing else runs here)
     ) as process:
         assert process.stdout is not None
@@ -84,12 +84,12 @@ def stopped(at: str, by: signal.Signals, started: list[Process]) -> tuple[int, s
 
 @pytest.mark.long
 def test_the_next_run_completes_an_interrupted_run(no_sandbox: None, started: list[Process]) -> None:
-    # In the middle of Terraform's apply, when some resources are there and most are not.
+    # In the middle of Terraform's apply, when some resources exist and most do not.
     code, output = stopped("+ module.network.aws_vpc.this[0]  ", signal.SIGINT, started)
     assert code != 0
     assert "Summary" not in output
 
-    # While the first release is unpacked on the host; nothing can be said any more.
+    # While the host unpacks the first release. The run cannot print anything after that.
     code, output = stopped("dotenv : Write the environment file", signal.SIGKILL, started)
     assert code != 0
     assert "Summary" not in output

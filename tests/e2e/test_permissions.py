@@ -1,4 +1,4 @@
-"""Each statement of the host's policy is needed, for something that can be named, and nothing beside it is allowed."""
+"""Each statement of the host's policy has a named purpose, and the policy allows nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPORT = "/run/backend-verify/report.json"
 
 @pytest.fixture(scope="module")
 def policy(world: World) -> dict[str, Any]:
-    """The policy that Terraform gave the host's role."""
+    """The policy of the host's role, as Terraform made it."""
     return dict(role_policy(world)["PolicyDocument"])
 
 
@@ -36,7 +36,7 @@ def role_policy(world: World) -> Any:
 
 @contextmanager
 def without(world: World, sid: str) -> Iterator[None]:
-    """The role's policy lacks one statement."""
+    """Remove one statement from the role's policy."""
     iam, found = world.client("iam"), role_policy(world)
     names = {"RoleName": found["RoleName"], "PolicyName": found["PolicyName"]}
     whole = found["PolicyDocument"]
@@ -50,13 +50,13 @@ def without(world: World, sid: str) -> Iterator[None]:
 
 
 def red(world: World) -> dict[str, str]:
-    """The red probes with their causes."""
+    """The failed probes with their causes."""
     report = json.loads(world.shell(f"rm -f {REPORT}; systemctl start backend-verify; cat {REPORT}"))
     return {probe["name"]: probe["cause"] for probe in report["probes"] if not probe["ok"]}
 
 
 def as_host(world: World, call: str) -> str:
-    """What an AWS call of the host says, with its role's own credentials."""
+    """The result of an AWS call of the host with its role's credentials."""
     script = (
         f"import boto3\ndef client(name): return boto3.client(name, region_name='{world.settings.region}', "
         f"endpoint_url='{world.settings.host_api_url}')\n"
@@ -115,7 +115,7 @@ def writing_logs(world: World, sid: str, _tmp_path: Path) -> None:
 
 
 def judged(*actions: str) -> Callable[[World, str, Path], None]:
-    """The sandbox has no Session Manager: the policy is judged as the sandbox judges all others."""
+    """Judge the policy as the sandbox judges all others, because the sandbox has no Session Manager."""
 
     def check(world: World, sid: str, _tmp_path: Path) -> None:
         whole = role_policy(world)["PolicyDocument"]
@@ -129,7 +129,7 @@ def judged(*actions: str) -> Callable[[World, str, Path], None]:
     return check
 
 
-# What fails without a statement. A new statement without a line here is an error.
+# What fails without each statement. A new statement needs a line here.
 NEEDED = {
     "ReadParameters": reading_parameters,
     "ReadReleases": reading_releases,

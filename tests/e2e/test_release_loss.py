@@ -1,4 +1,4 @@
-"""A release under load loses no request and no stream, and the same load shows what the plain ways lose."""
+"""A release under load loses no request and no stream. The same load shows what a plain restart loses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEFT = "ls -d /opt/release-loss* /etc/systemd/system/release-loss* 2>/dev/null; 
 
 @pytest.fixture(scope="module")
 def release(world: World) -> str:
-    """The release that served before."""
+    """The release that served before the measurement."""
     return str(httpx.get(f"{world.url}/health", timeout=5).json()["release"])
 
 

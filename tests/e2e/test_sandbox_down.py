@@ -1,4 +1,4 @@
-"""After `make sandbox-down` the machine is as it was."""
+"""After `make sandbox-down` the machine is as before the first run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_sandbox_down_removes_everything(before: Traces, first_run: Run) -> None
     assert after.volumes <= before.volumes
     assert after.processes <= before.processes
     assert not [name for name in after.interfaces - before.interfaces if name != "docker0"]
-    # Fewer, where the engine itself was started for the sandbox and has been stopped with it.
+    # There are fewer if the engine was started for the sandbox and has stopped with it.
     assert after.rules <= before.rules
     assert not SANDBOX.exists()
 

@@ -1,4 +1,4 @@
-"""No secret is where it does not belong: output at any verbosity, state, plan, reports, journal, command lines."""
+"""No secret is in a wrong place: output at any verbosity, state, plan, reports, journal, command lines."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_output_and_command_lines_have_no_secret(
         assert leaks(secrets, content) == []
 
 
-# The loudest run is in `loud_run`.
+# `loud_run` has the highest verbosity.
 @pytest.mark.long
 @pytest.mark.parametrize("verbosity", ["", "-v", "-vv", "-vvv"], ids=lambda each: each or "quiet")
 def test_output_of_a_short_run_has_no_secret(secrets: dict[str, str], world: World, verbosity: str) -> None:

@@ -1,4 +1,4 @@
-"""One command makes everything, a second one changes nothing, and the service is really there."""
+"""One command makes everything, a second run changes nothing, and the service works."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_check_mode_reports_no_change(world: World, tmp_path: Path) -> None:
     checked = play("site.yml", "--check", "--diff", env={"HOME": str(tmp_path)})
     assert checked.code == 0, checked.output[-4000:]
     assert [line for line in RECAP.findall(checked.output) if line[1:] != ("0", "0", "0")] == []
-    # Sockets have short paths only; inventories/*/group_vars/slipway.yml says what becomes of a long one.
+    # Paths of sockets must be short. inventories/*/group_vars/slipway.yml explains what happens to a long one.
     sockets = [".ansible"] if len(str(ROOT / ".ansible" / "cp")) >= 80 else []
     assert [path.name for path in tmp_path.iterdir()] == sockets, "a run keeps to the checkout"
 
@@ -142,7 +142,7 @@ def test_a_command_in_the_service_context_keeps_the_socket(world: World) -> None
 
 
 def restarted(world: World, by: Callable[[], object]) -> None:
-    """The service has ended and answers again, in the colour that served before."""
+    """Restart the service by calling ``by``, and wait until it answers in the slot that served before."""
     unit, show = world.unit, f"systemctl show {world.unit} --property=InvocationID"
     before = world.shell(show)
     by()

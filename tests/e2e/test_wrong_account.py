@@ -1,4 +1,4 @@
-"""Nothing that a shell or a shared file says can lead a sandbox run into a real account, nor a real run elsewhere."""
+"""No setting of a shell or shared file redirects a sandbox run to a real account, or a real run to another endpoint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.world import World
 
 @pytest.fixture
 def trap() -> Iterator[Trap]:
-    """A trap of this test's own."""
+    """This test's own trap."""
     trap = Trap()
     yield trap
     trap.close()

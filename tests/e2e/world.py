@@ -12,9 +12,9 @@ from docker.models.containers import Container
 
 from sandbox.settings import Settings, settings_for
 
-# The colour that serves, as the map says that HAProxy goes by.
+# The slot that serves, from the map that HAProxy uses.
 COLOUR = "colour=$(sed -n 's/^active //p' /opt/backend/haproxy.map)\n"
-# What a release touches on a host, and nothing that moves by itself.
+# What a release can change on a host, without anything that changes by itself.
 HOST_STATE = f"""
 {COLOUR}
 cat /opt/backend/haproxy.map
@@ -25,7 +25,7 @@ systemctl is-active backend haproxy
 systemctl show backend@$colour haproxy --property=MainPID
 systemctl list-units --plain --no-legend 'backend@*' | cut -d' ' -f1
 """
-# A release that was tried and failed stays on disk for a look and a second try. Its colour has no link any more.
+# A failed release stays on the disk, for diagnosis and a second try. Its slot has no link any more.
 HOST_TRIED = """
 ls -A /opt/backend/releases
 readlink /opt/backend/blue /opt/backend/green
@@ -34,7 +34,7 @@ readlink /opt/backend/blue /opt/backend/green
 
 @dataclass(frozen=True)
 class World:
-    """One app in the sandbox, and the sandbox around it."""
+    """One application in the sandbox, and the sandbox."""
 
     settings: Settings
     app: str = "location-content"
@@ -45,13 +45,13 @@ class World:
         return cls(settings_for("main"), app)
 
     def client(self, service: str) -> Any:
-        """A boto3 client with the operator's keys, whatever the shell says."""
+        """A boto3 client with the operator's keys. It ignores the shell."""
         session = boto3.Session(
             aws_access_key_id=self.settings.access_key,
             aws_secret_access_key=self.settings.secret_key,
             region_name=self.settings.region,
         )
-        make: Any = session.client  # the stubs know one overload for each service, and here the name varies
+        make: Any = session.client  # The stubs have one overload for each service, and the name varies here.
         return make(service, endpoint_url=self.settings.api_url)
 
     @cached_property
@@ -72,7 +72,7 @@ class World:
 
     @property
     def url(self) -> str:
-        """Where the service answers."""
+        """The URL of the service."""
         return f"http://{self.instance['PublicIpAddress']}:{self.tags['slipway:port']}"
 
     @property
@@ -88,13 +88,13 @@ class World:
 
     @property
     def host(self) -> Container:
-        """The container that plays the instance."""
+        """The container of the instance."""
         (only,) = [c for c in self.containers() if self.instance["InstanceId"] in c.name]
         return only
 
     @property
     def database(self) -> Container:
-        """The container that plays the RDS instance."""
+        """The container of the RDS instance."""
         (only,) = [c for c in self.containers() if c.name.endswith(f"-db-{self.tags['slipway:database']}")]
         return only
 
@@ -105,14 +105,14 @@ class World:
 
     @property
     def unit(self) -> str:
-        """The service's unit: the colour that serves."""
+        """The unit of the slot that serves."""
         return self.shell(f'{COLOUR}printf %s "backend@$colour"')
 
     def api_state(self) -> dict[str, Any]:
-        """What the API holds, secrets by version only.
+        """The API's state. Secrets appear by version only.
 
-        Left out are the access logs that every look at a bucket adds, and the lease and history of releases, which
-        tell of those that changed nothing as well.
+        It excludes the access logs, because every read of a bucket adds one, and the lease and history of releases,
+        because runs that change nothing write them too.
         """
         ssm, s3, ec2, rds = (self.client(name) for name in ("ssm", "s3", "ec2", "rds"))
         parameters = {p["Name"]: p["Version"] for p in ssm.describe_parameters()["Parameters"]}
@@ -137,5 +137,5 @@ class World:
         }
 
     def host_state(self, tried: bool = False) -> str:
-        """What a release could change on the host; less of it where one was ``tried``."""
+        """What a release could change on the host. With ``tried``, it excludes what a failed release leaves."""
         return self.shell(HOST_STATE + ("" if tried else HOST_TRIED))

@@ -1,4 +1,4 @@
-"""`python -m tests.faults --rounds N`: releases that end at random moments, on four hosts side by side."""
+"""`python -m tests.faults --rounds N`: releases that are killed at random moments, on four hosts side by side."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST = 1000
 
 
 def main() -> int:
-    """Makes the site, runs the rounds, and takes down what it has made."""
+    """Make the site, run the rounds, and remove the site."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--rounds", type=int, default=200, help=f"how many, 1 to {MOST} (default: 200)")
     parser.add_argument("--seed", type=int, help="the same moments again")

@@ -1,4 +1,4 @@
-"""Applications to release: one that works, in as many versions as are wanted, and some that do not."""
+"""Applications to release: one that works, in any number of versions, and some that do not."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 
-# Health tells the release, so that whoever asks through HAProxy learns what it has reached.
+# Health reports the release, so that a client behind HAProxy knows which release answered.
 MAIN = """
 import asyncio, os
 from fastapi import FastAPI
@@ -34,12 +34,12 @@ async def stream():
 
 
 def service(version: str, start: str = "", status: str = "200") -> str:
-    """The source of a service: `start` is run before it listens, `status` is the expression of its health's status."""
+    """The source of a service. `start` runs before it listens. `status` is the expression for its health status."""
     return MAIN.format(version=version, start=start, status=status)
 
 
 def archive(files: Mapping[str, str | bytes], modes: Mapping[str, int] | None = None) -> bytes:
-    """A zip of these files, which are ordinary ones where `modes` does not say otherwise (0o120777: a link)."""
+    """A zip of these files. They are ordinary files unless `modes` sets another mode (0o120777: a link)."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
         for name, content in files.items():
@@ -51,7 +51,7 @@ def archive(files: Mapping[str, str | bytes], modes: Mapping[str, int] | None = 
 
 
 def twice(files: Mapping[str, str | bytes], name: str) -> bytes:
-    """A zip of these files, with one of them a second time."""
+    """A zip of these files that contains one of them twice."""
     buffer = io.BytesIO(archive(files))
     with zipfile.ZipFile(buffer, "a") as target, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
@@ -60,5 +60,5 @@ def twice(files: Mapping[str, str | bytes], name: str) -> bytes:
 
 
 def hook(name: str, text: str) -> tuple[dict[str, str], dict[str, int]]:
-    """A hook, as what `archive` takes."""
+    """A hook, in the form that `archive` takes."""
     return {f"hooks/{name}": text}, {f"hooks/{name}": stat.S_IFREG | 0o755}

@@ -1,7 +1,7 @@
-"""The applications that faults happen to, and how they are asked what serves.
+"""The test apps into which faults are injected, and the functions that find what serves.
 
-The site has four hosts. Each is made an application of its own, a cell, with artifact, parameter, lease and inventory
-of its own: so four tests can run side by side, each with its own faults. For the faults of a fleet all four hosts are
+The site has four hosts. Each becomes an application of its own, a cell, with its own artifact, parameter, lease and
+inventory. So four tests can run side by side, each with its own faults. For the faults of a fleet all four hosts are
 one application again.
 """
 
@@ -35,7 +35,7 @@ WORK = ROOT / ".cache" / "faults"
 LEASE_SECONDS = 15
 """Short, because the run after a killed one waits for it; long enough for a busy machine to renew it."""
 
-# What serves, as the host itself knows it. A process that has just begun may still be the shell that starts it.
+# What serves, from the host's own view. A new process may still be the shell that starts it.
 LOOK = """
 import json, os, subprocess
 from pathlib import Path
@@ -71,7 +71,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class Serving:
-    """What serves on one host, by all who could say something else."""
+    """What serves on one host, from every source that could differ."""
 
     active: str
     """The colour in the map."""
@@ -92,39 +92,39 @@ class Serving:
 
     @property
     def release(self) -> str:
-        """The one release that serves. Fails where two of them say different things."""
+        """The release that serves. Fails if two sources differ."""
         named = {"link of the colour": self.linked, "process": self.process, "answer": self.answers}
         assert len(set(named.values())) == 1, f"torn: {self}"
         return self.answers
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is left of what was done."""
+        """Whether the run left nothing behind."""
         return self.current == self.release and self.idle == ["inactive"] and not self.note and not self.partial
 
 
 @dataclass(frozen=True)
 class Host:
-    """One host, from outside and as root."""
+    """One host, seen from outside and as root."""
 
     instance: str
     address: str
     container: Container = field(repr=False)
 
     def shell(self, script: str, check: bool = True) -> str:
-        """Runs a script as root and returns what it prints."""
+        """Run a script as root and return its output."""
         done = self.container.exec_run(["bash", "-c", script])
         output = str(done.output.decode(errors="replace"))
         assert not check or done.exit_code == 0, f"{script}: {output}"
         return output
 
     def look(self) -> Serving:
-        """What serves. Without an answer, `answers` says why."""
+        """What serves. If there is no answer, `answers` has the reason."""
         seen = json.loads(self.shell(f"python3 - <<'PYTHON'\n{LOOK}\nPYTHON"))
         return Serving(**seen, answers=self.ask())
 
     def ask(self) -> str:
-        """The release that answers through the port, or why none does."""
+        """The release that answers through the port, or the reason why none does."""
         try:
             answer = httpx.get(f"http://{self.address}:8000/health", timeout=10)
         except httpx.HTTPError as error:
@@ -134,7 +134,7 @@ class Host:
 
 @dataclass
 class Cell:
-    """An application on one host or more, and the inventory that has only those."""
+    """An application on one or more hosts, and the inventory of only these hosts."""
 
     name: str
     hosts: list[Host]
@@ -163,10 +163,10 @@ class Cell:
     def client(self, service: str) -> Any:
         return self.world.client(service)
 
-    # What is to run.
+    # The target.
 
     def publish(self, body: bytes, sha256: str = "", app: str = "main:app") -> str:
-        """Uploads an archive as `make publish` does, and returns the id of the release that it makes."""
+        """Upload an archive as `make publish` does, and return the id of its release."""
         digest = sha256 or hashlib.sha256(body).hexdigest()
         name, key = self.artifact
         metadata = {"sha256": digest, "app": app}
@@ -174,19 +174,19 @@ class Cell:
         return digest[:12]
 
     def next_version(self) -> str:
-        """A name that no version has had before."""
+        """A version name that was not used before."""
         self._count += 1
         return f"{self.name}-{os.getpid()}-{self._count}"
 
     def env(self, text: str = "") -> None:
-        """Stores a `.env`, by default one with all that a service needs."""
+        """Store a `.env`, by default one with everything that a service needs."""
         text = text or self.settings.app_env.read_text(encoding="utf-8")
         self.client("ssm").put_parameter(Name=self.parameter, Value=text, Type="SecureString", Overwrite=True)
 
     # Runs.
 
     def command(self, playbook: str, *options: str) -> list[str]:
-        """The command of a person, for this application alone."""
+        """The command that a person would type, for this application only."""
         inventory = [
             "-i",
             str(self.inventory),
@@ -198,31 +198,31 @@ class Cell:
         return [str(ROOT / ".venv" / "bin" / "ansible-playbook"), *inventory, f"playbooks/{playbook}.yml", *options]
 
     def start(self, playbook: str, *options: str) -> Started:
-        """Begins a run and does not wait for it."""
+        """Start a run and do not wait for it."""
         return Started(self.command(playbook, *options), self.name)
 
     def run(self, playbook: str, *options: str) -> Run:
-        """Runs a playbook to its end."""
+        """Run a playbook to its end."""
         return self.start(playbook, *options).wait()
 
     def release(self, *options: str) -> Run:
         """`make release`."""
         return self.run("release", *options)
 
-    # What came of it.
+    # Results.
 
     def serving(self) -> list[Serving]:
         """What serves, host by host."""
         return [host.look() for host in self.hosts]
 
     def serves(self) -> str:
-        """The release that all hosts serve, by every witness."""
+        """The release that all hosts serve, from every source."""
         releases = {serving.release for serving in self.serving()}
         assert len(releases) == 1, f"the hosts differ: {releases}"
         return releases.pop()
 
     def state(self) -> list[str]:
-        """All that a release could change on the hosts, and nothing that moves by itself."""
+        """Everything that a release could change on the hosts, and nothing that changes by itself."""
         return [host.shell(STATE) for host in self.hosts]
 
 
@@ -235,7 +235,7 @@ systemctl show backend@blue backend@green haproxy --property=Id,ActiveState,Main
 
 
 class Started:
-    """A run that is under way, in a process group of its own."""
+    """A run in progress, in a process group of its own."""
 
     def __init__(self, argv: list[str], name: str) -> None:
         LOGS.mkdir(parents=True, exist_ok=True)
@@ -265,11 +265,11 @@ class Started:
 
     @property
     def output(self) -> str:
-        """What it has printed so far."""
+        """The output so far."""
         return self._own.read_text(encoding="utf-8", errors="replace")
 
     def wait(self) -> Run:
-        """Waits for its end."""
+        """Wait for its end."""
         try:
             code = self.process.wait(SECONDS)
         finally:
@@ -279,7 +279,7 @@ class Started:
         return Run(code, self.output)
 
     def kill(self) -> None:
-        """Ends all of it without a word. Ansible's workers have sessions, and so groups, of their own."""
+        """Kill all its processes. Ansible's workers have sessions, and so groups, of their own."""
         workers = _descendants(self.process.pid) if self.process.poll() is None else []
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -289,7 +289,7 @@ class Started:
         self.process.wait()
 
     def until(self, condition: Callable[[], object], what: str, seconds: float = 240) -> None:
-        """Waits for a condition while the run is under way, and ends it where that does not come."""
+        """Wait for a condition during the run. Kill the run if the condition does not become true."""
         deadline = time.monotonic() + seconds
         try:
             while not condition():
@@ -302,7 +302,7 @@ class Started:
 
 
 def _descendants(pid: int) -> list[int]:
-    """What a process has started, and what that has, and so on."""
+    """All descendants of a process."""
     shown = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
     children: dict[int, list[int]] = {}
     for child, parent in (map(int, line.split()) for line in shown.splitlines()):
@@ -319,7 +319,7 @@ def bucket(kind: str) -> str:
 
 
 def changed_nothing(run: Run) -> bool:
-    """Whether a run says so of every host."""
+    """Whether a run reports no change on every host."""
     return run.code == 0 and not [count for count in re.findall(r"changed=(\d+)", run.output) if count != "0"]
 
 
@@ -336,7 +336,7 @@ def instances() -> list[dict[str, Any]]:
 
 
 def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
-    """Makes hosts of the site one application, with an inventory that has no others."""
+    """Make hosts of the site one application, with an inventory of only these hosts."""
     world = World(settings_for("main"), name)
     tags = {
         "slipway:app": name,
@@ -354,7 +354,7 @@ def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
         for one in members
     ]
     for host in hosts:
-        # Another application has another lease, whose numbers may be lower.
+        # Another application has another lease, with possibly lower generations.
         host.shell("rm -f /opt/backend/.generation")
     cell = Cell(name, hosts, world, parameter)
     _write_inventory(cell)
@@ -362,7 +362,7 @@ def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
 
 
 def _write_inventory(cell: Cell) -> None:
-    """The sandbox's own inventory, with one more filter."""
+    """Write the sandbox's inventory with an additional filter."""
     shutil.rmtree(WORK / cell.name, ignore_errors=True)
     cell.inventory.mkdir(parents=True)
     source = ROOT / "inventories" / "sandbox"
@@ -372,5 +372,5 @@ def _write_inventory(cell: Cell) -> None:
         text.replace("\nfilters:\n", f"\nfilters:\n  tag:slipway:app: {cell.name}\n"), encoding="utf-8"
     )
     (cell.inventory / "group_vars").symlink_to(source / "group_vars")
-    # The group variables find the sandbox's keys from where the inventory is.
+    # The group variables look for the sandbox's keys relative to the inventory.
     (WORK / cell.name / ".sandbox").symlink_to(ROOT / ".sandbox")

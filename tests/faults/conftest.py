@@ -1,4 +1,4 @@
-"""One cell for each process that runs tests. `python -m tests.faults.site` makes the site before."""
+"""One cell for each process that runs tests. `python -m tests.faults.site` makes the site first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def fleet() -> Cell:
 
 @pytest.fixture(scope="module", autouse=True)
 def a_further_run_changes_nothing(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What the faults of a file have left was put right by the runs that followed them."""
+    """After the faults of a file and the runs that followed them, one more run changes nothing."""
     cell: Cell = request.getfixturevalue("fleet" if request.path.stem == "test_fleet" else "cell")
     yield
     again = cell.release()
@@ -40,7 +40,7 @@ def a_further_run_changes_nothing(request: pytest.FixtureRequest) -> Iterator[No
 
 
 def begin(cell: Cell) -> None:
-    """Releases the first version."""
+    """Release the first version."""
     cell.env()
     cell.publish(archive({"main.py": service(cell.next_version())}))
     done = cell.release()

@@ -1,4 +1,4 @@
-"""What every fault is asked afterwards: who serves, what was said, and whether the next run mends it."""
+"""Checks after every fault: what serves, what was reported, and whether the next run corrects it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ UNREACHABLE = 4
 
 
 def told(done: Run, *words: str, code: int = FAILED) -> None:
-    """It failed, and said why."""
+    """The run failed and reported the reason."""
     assert done.code == code, f"exit code {done.code}:\n{done.output[-3000:]}"
     for word in words:
         assert word in done.output, f"{word!r} is not in:\n{done.output[-3000:]}"
-    # A traceback of the service is its journal's; one of a module would come with these words.
+    # The journal can contain a traceback of the service. A traceback of a module has these words.
     assert "An exception occurred during task execution" not in done.output
 
 
 def publish_next(cell: Cell, **more: str) -> str:
-    """Publishes a version that works and that no host has; returns how its release's id begins."""
+    """Publish a version that works and that no host has. Return the beginning of its release's id."""
     return cell.publish(archive({"main.py": service(cell.next_version(), **more)}))
 
 
 @contextmanager
 def untouched(cell: Cell) -> Iterator[None]:
-    """Hosts serve the same by the same process, and nothing on them has changed.
+    """Hosts serve the same release by the same process, and nothing on them has changed.
 
-    So the next run finds what it would have found without the fault, and one such run for several faults will do.
+    So the next run starts as it would without the fault, and one such run is enough for several faults.
     """
     served, state = cell.serves(), cell.state()
     yield
@@ -43,7 +43,7 @@ def untouched(cell: Cell) -> Iterator[None]:
 
 @contextmanager
 def unharmed(cell: Cell) -> Iterator[None]:
-    """Hosts serve the same by the same process, whatever else was tried on them."""
+    """Hosts serve the same release by the same process. A run may have tried something else on them."""
     before = [(serving.release, serving.pid) for serving in cell.serving()]
     yield
     after = [(serving.release, serving.pid) for serving in cell.serving()]
@@ -53,7 +53,7 @@ def unharmed(cell: Cell) -> Iterator[None]:
 def converges(cell: Cell, release: str) -> None:
     """The next run brings every host to the release and leaves nothing undone.
 
-    That a further one changes nothing is asked once, after the last fault of a file.
+    After the last fault of a file, one more run must change nothing.
     """
     done = cell.release()
     assert done.code == 0, done.output[-4000:]

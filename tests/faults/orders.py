@@ -1,4 +1,4 @@
-"""Faults that the sandbox's services are told to have, each proving that it fired."""
+"""Faults injected into the sandbox's services. Each proves that it happened."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ ALL = 1000
 def ordered(
     cell: Cell, service: str, answer: str, operation: str, resource: str, *, times: int = ALL, asked: bool = True
 ) -> Iterator[Callable[[], int]]:
-    """A service answers so while this lasts, and has done it at least once; or is not asked at all.
+    """A service gives this answer during the block, at least once. Or it must not be asked at all.
 
-    Tells how often it has done it.
+    Yields a function that counts these answers.
     """
     order = {
         "service": service,
@@ -44,7 +44,7 @@ def ordered(
 
 @contextmanager
 def denied(cell: Cell, resource: str, *actions: str) -> Iterator[None]:
-    """The hosts' role may not do something. Other cells have the same role and another resource."""
+    """Deny an action to the hosts' role. Other cells have the same role and another resource."""
     iam = cell.client("iam")
     (role,) = [
         one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith(f"slipway-sandbox-{APP}")

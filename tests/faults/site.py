@@ -1,4 +1,4 @@
-"""`python -m tests.faults.site` makes what all tests of faults share: an application on four hosts in the sandbox."""
+"""`python -m tests.faults.site` makes what all tests of injected faults share: an application on four hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.e2e.run import play
 from tests.e2e.world import World
 from tests.faults.cells import APP, HOSTS, WORK
 
-# A range of its own, so that the sandbox's other applications may be there at the same time.
+# An address range of its own, so that the sandbox can have other applications at the same time.
 VARIABLES = f"""
 host_count = {HOSTS}
 network    = {{ mode = "new", cidr = "10.22.0.0/16" }}
@@ -19,7 +19,7 @@ network    = {{ mode = "new", cidr = "10.22.0.0/16" }}
 
 
 def main() -> int:
-    """Makes it, or completes what is there where SLIPWAY_E2E_REUSE is set."""
+    """Make the site. With SLIPWAY_E2E_REUSE, complete an existing one."""
     if settings_for("main").pid_file.exists() and "SLIPWAY_E2E_REUSE" not in os.environ:
         print(
             "A sandbox of this checkout is running, and these tests would use it up: make sandbox-down", file=sys.stderr
@@ -28,7 +28,7 @@ def main() -> int:
     WORK.mkdir(parents=True, exist_ok=True)
     variables = WORK / "site.tfvars"
     variables.write_text(VARIABLES, encoding="utf-8")
-    # Up to the service itself: releasing is the tests' own business.
+    # This excludes the service, because the tests release it.
     playbooks = [f"playbooks/{name}.yml" for name in ("sandbox", "provision", "configure")]
     done = play(*playbooks, "-e", f"app={APP}", "-e", f"vars_file={variables}")
     print(done.output, end="")
@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def let_cells_read_their_parameters() -> None:
-    """One role is all hosts', and what it may read is one application's: it gets the others' beside that."""
+    """All hosts have one role, which may read the parameter of one application. Allow it those of the others too."""
     world = World(settings_for("main"), APP)
     iam, settings = world.client("iam"), world.settings
     (role,) = [

@@ -1,4 +1,4 @@
-"""Archives that are broken or hostile: refused before anything of them is on the host."""
+"""Broken or hostile archives are refused before any of their files is on the host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ APP = service("none")
 
 @dataclass(frozen=True)
 class Artifact:
-    """An archive, what of it reaches S3, and what the refusal says."""
+    """An archive, the part of it that reaches S3, and the words of the refusal."""
 
     body: bytes
     words: tuple[str, ...]
@@ -50,7 +50,7 @@ ARTIFACTS = {
 
 @pytest.fixture(scope="module", autouse=True)
 def mended(cell: Cell) -> Iterator[None]:
-    """After the last of them one run brings a version that is whole."""
+    """After the last of these faults, one run installs an intact version."""
     yield
     converges(cell, publish_next(cell))
 

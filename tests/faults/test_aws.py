@@ -1,4 +1,4 @@
-"""AWS answers with errors or half: what served serves on, and the next run goes through."""
+"""AWS answers with errors or incompletely: the old release serves, and the next run succeeds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.faults.orders import denied, ordered
 
 @pytest.fixture(scope="module")
 def wanted(cell: Cell) -> Iterator[str]:
-    """A version that each of these faults keeps the host from; after the last of them, one run brings it."""
+    """A version that the host cannot get during these faults. After the last one, one run installs it."""
     release = publish_next(cell)
     yield release
     converges(cell, release)

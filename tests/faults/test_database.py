@@ -1,4 +1,4 @@
-"""The database is stopped, hangs or has another password: verify says so, and the release serves on."""
+"""The database is stopped, hangs or has another password: verify reports it, and the release serves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.faults.flow import told, untouched
 
 
 def container(cell: Cell) -> Container:
-    """What plays the RDS instance."""
+    """The container of the RDS instance."""
     return docker.from_env().containers.get(f"slipway-{cell.settings.name}-db-slipway-sandbox-{APP}")
 
 

@@ -1,4 +1,4 @@
-"""Whoever releases is killed, cut off or paused: one release serves, and the next run ends what was begun."""
+"""The deployer is killed, disconnected or paused: one release serves, and the next run completes the work."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_killed_with_the_lease_taken(cell: Cell) -> None:
 
 def test_killed_while_it_prepares(cell: Cell) -> None:
     release, host = publish_next(cell), cell.hosts[0]
-    # Slow enough to be seen.
+    # Slow enough to be observed.
     slow = ordered(cell, "s3", "slow:5", "GetObject", cell.artifact[1], times=1)
     with unharmed(cell), slow as fired:
         run = begun(cell)
@@ -69,7 +69,7 @@ def test_killed_between_the_disk_and_haproxy(cell: Cell) -> None:
     colour = mapped(cell)
     run = begun(cell)
     run.until(lambda: host.look().note, "the release that starts")
-    # It does not answer, so that the switch stands where the disk names a colour that HAProxy does not know yet.
+    # HAProxy does not answer. So the switch waits where the disk names a slot that HAProxy does not know yet.
     host.shell("systemctl kill --signal=STOP haproxy")
     try:
         run.until(lambda: f"active {colour}" not in host.shell("cat /opt/backend/haproxy.map"), "the switch")
@@ -100,7 +100,7 @@ def test_killed_while_it_drains(cell: Cell) -> None:
 
 
 def test_killed_after_the_switch(cell: Cell) -> None:
-    # Time enough to see the switch end before the run does.
+    # Enough time to observe the end of the switch before the end of the run.
     files, modes = hook("after_switch", "#!/bin/sh\nexec sleep 8\n")
     release = cell.publish(archive({"main.py": service(cell.next_version()), **files}, modes))
     host = cell.hosts[0]
@@ -118,7 +118,7 @@ def test_ssh_drops(cell: Cell) -> None:
     run.until(lambda: host.look().note, "the release that starts")
     with without_ssh(host):
         done = run.wait()
-    # On a busy machine the switch may be done by then, and the hook after it is what does not come through.
+    # On a busy machine the switch may have ended by then. Then the hook after it cannot connect.
     told(done, "did not answer by SSH")
     answers_one_of(cell, served, release)
     converges(cell, release)
@@ -129,7 +129,7 @@ def test_a_stale_lease(cell: Cell) -> None:
     write_lease(cell, state="held", owner="anna@gone", ttl=60, token="0" * 32)
     with untouched(cell):
         told(cell.release(), "another run is under way", "anna@gone", "expires by itself")
-    # The same, for those who have no minute.
+    # The same with a shorter lease, to save time.
     write_lease(cell, ttl=3)
     time.sleep(5)
     converges(cell, release)
@@ -151,5 +151,5 @@ def test_a_paused_deployer_that_lost_its_lease(cell: Cell) -> None:
 
 @pytest.fixture(autouse=True)
 def ssh_is_open(cell: Cell) -> None:
-    """A connection that was kept and is dead would fail the next run by itself."""
+    """Require that SSH runs on the host. Without it the next run would fail, whatever the test does."""
     assert "ssh" in cell.hosts[0].shell("systemctl is-active ssh >/dev/null && echo ssh")

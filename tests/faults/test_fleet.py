@@ -1,4 +1,4 @@
-"""Faults that take more than one host, or more than one deployer: every host ends on one release."""
+"""Faults that need more than one host or deployer: at the end every host has the same release."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from tests.faults.cells import Cell, Host
 from tests.faults.flow import UNREACHABLE, converges, publish_next, told, unharmed, untouched
 from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, without_ssh
 
-# On the hosts that have this file a release does not start.
+# A release does not start on hosts that have this file.
 TRAP = "/etc/fault-trap"
 TRAPPED = f"if os.path.exists({TRAP!r}): raise RuntimeError('{{}} in the trap'.format('caught'))"
 
 
 def second_of(fleet: Cell) -> Host:
-    """The host that comes after the first one, alone."""
+    """Only the host after the first one."""
     return sorted(fleet.hosts, key=lambda host: host.instance)[1]
 
 
@@ -53,7 +53,7 @@ def test_ssh_drops_while_a_release_is_prepared(fleet: Cell) -> None:
         words = (f"{second.instance}: it did not answer by SSH", "Every host serves what it served before")
         told(done, *words, code=UNREACHABLE)
     assert lease_of(fleet)["state"] == "free"
-    # The next fault's next run brings what was published since.
+    # The run after the next fault installs what was published.
 
 
 def test_ssh_drops_while_others_switch(fleet: Cell) -> None:

@@ -1,4 +1,4 @@
-"""A host that lacks something: said before the release, or mended by it, and never the end of what serves."""
+"""A host lacks something: the release reports it first or corrects it, and the old release always serves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOUNTS = {
 }
 
 SHRUNK = "/run/fault-shrunk"
-# On the host itself: whoever looks from outside comes too late for an environment that is made in a second.
+# This runs on the host, because a check from outside is too slow for an environment that is made in a second.
 SHRINK = f"""
 for _ in $(seq 6000); do
   if ls -d {RELEASES}/.*/work >/dev/null 2>&1; then

@@ -1,4 +1,4 @@
-"""The package index cannot be reached or trusted: the release is not made, and the one before serves on."""
+"""The package index cannot be reached or trusted: the release is not made, and the previous one serves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.faults.cells import Cell
 from tests.faults.flow import converges, publish_next, told, untouched
 
 PORT = 8443
-# Certificates that no client of sound mind takes: of an unknown authority, and of a known one but of yesterday.
+# Certificates that a client must refuse: one of an unknown authority, and an expired one of a known authority.
 SERVE = f"""
 import http.server, ssl
 server = http.server.HTTPServer(("127.0.0.1", {PORT}), http.server.SimpleHTTPRequestHandler)
@@ -33,19 +33,19 @@ DISTRUST = "rm -f /usr/local/share/ca-certificates/fault.crt && update-ca-certif
 
 @pytest.fixture(scope="module", autouse=True)
 def mended(cell: Cell) -> Iterator[None]:
-    """After the last of them one run brings a version that needs none of it."""
+    """After the last of these faults, one run installs a version that needs no index."""
     yield
     converges(cell, publish_next(cell))
 
 
 def publish_with(cell: Cell, requirements: str) -> None:
-    """A version whose requirements no cache has."""
+    """Publish a version with requirements that no cache has."""
     cell.publish(archive({"main.py": service(cell.next_version()), "requirements.txt": requirements}))
 
 
 @contextmanager
 def index(cell: Cell, certificate: str) -> Iterator[str]:
-    """An index on the host itself, with a certificate that the command makes as /run/index.pem."""
+    """An index on the host, with a certificate that the command writes to /run/index.pem."""
     host = cell.hosts[0]
     host.shell(
         f"cd /run && {certificate} && cat key.pem cert.pem > index.pem && cat > index.py <<'PYTHON'\n{SERVE}\nPYTHON"

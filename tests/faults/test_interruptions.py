@@ -1,6 +1,6 @@
-"""Releases that end anywhere: each host serves the old or the new one, whole, and the next run converges.
+"""Releases are killed at random moments: each host serves the complete old or new one, and the next run converges.
 
-Here it is a few rounds on one host; `make interruptions` has as many as are wanted, on all hosts side by side.
+This test has a few rounds on one host. `make interruptions` runs any number, on all hosts side by side.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PARTS = max(1, ROUNDS // 5)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_random_interruptions(cell: Cell, part: int) -> None:
     rounds = len(range(part, ROUNDS, PARTS))
-    chance = random.Random(SEED + part)  # noqa: S311 - it must be repeatable
+    chance = random.Random(SEED + part)  # noqa: S311 - the run must be repeatable
     longest, hit = 12.0, 0
     for number in range(1, rounds + 1):
         served, release = cell.serves(), publish_next(cell)
@@ -35,7 +35,7 @@ def test_random_interruptions(cell: Cell, part: int) -> None:
             time.sleep(0.02)
         hit += run.process.poll() is None
         run.kill()
-        # Half of them take what runs on the host with them, the others leave it to end what it does.
+        # Half of the kills also end what runs on the host. The others let it finish.
         if chance.random() < 0.5:
             end_modules(cell.hosts[0])
         answers_one_of(cell, served, release)

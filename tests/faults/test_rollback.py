@@ -1,4 +1,4 @@
-"""The way back, where something is missing for it."""
+"""A rollback that lacks something."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.faults.orders import ordered
 
 @pytest.fixture
 def two(cell: Cell) -> tuple[str, str]:
-    """Two releases, the second of which serves."""
+    """Two releases. The second serves."""
     converges(cell, publish_next(cell))
     first = cell.serves()
     second = publish_next(cell)
@@ -31,7 +31,7 @@ def test_rollback_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
     assert "without a lease" in done.output
     assert cell.serves() == first
     assert first in done.output
-    # What is published is what the next release brings.
+    # The next release installs what is published.
     converges(cell, second)
 
 

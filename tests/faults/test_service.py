@@ -1,4 +1,4 @@
-"""Releases that do not come to serve: the one before serves on, and the failed one's journal is shown."""
+"""Releases that fail before they serve: the previous release serves, and the message has the failed one's journal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.faults.flow import converges, publish_next, told, unharmed
 SHORT = ("-e", "service_health_timeout=6")
 """Seconds that a release has for its first good answer, where it will have none."""
 
-# What it takes first, so that the kernel and not Python says no.
+# Memory is taken first, so that the kernel refuses and not Python.
 HUNGRY = "hoard = [bytes(range(256)) * 4096 for _ in range(400)]"
 FAILING = {
     "crash at import": ({"start": "raise RuntimeError('no {}'.format('luck'))"}, (), ("no luck", "has ended")),
@@ -38,7 +38,7 @@ FAILING = {
 
 @pytest.fixture(scope="module", autouse=True)
 def mended(cell: Cell) -> Iterator[None]:
-    """After the last of them one run brings a version that works."""
+    """After the last of these faults, one run installs a version that works."""
     yield
     converges(cell, publish_next(cell))
 
@@ -67,7 +67,7 @@ def test_out_of_memory(cell: Cell) -> None:
             done = cell.release()
         finally:
             host.shell(f"rm -r {folder}; systemctl daemon-reload")
-        # Which of the two depends on the version of the kernel's control groups.
+        # The version of the kernel's control groups decides which of the two happens.
         assert "oom-kill" in done.output or "status=9/KILL" in done.output, done.output[-3000:]
         told(done, release, "serves as before")
     converges(cell, publish_next(cell))
@@ -85,7 +85,7 @@ def test_a_slow_start(cell: Cell) -> None:
 
 @contextmanager
 def stream(cell: Cell) -> Iterator[httpx.Response]:
-    """A client that reads a stream without an end."""
+    """A client that reads an endless stream."""
     with httpx.stream("GET", f"http://{cell.hosts[0].address}:8000/stream", timeout=30) as response:
         yield response
 
@@ -97,7 +97,7 @@ def test_an_endless_stream(cell: Cell) -> None:
         assert next(lines) == "data: tick"
         began = time.monotonic()
         run = cell.start("release", "-e", "slipway_drain_seconds=3")
-        # It is read all the time, until the release before is stopped.
+        # The client reads until the previous release is stopped.
         with pytest.raises(httpx.HTTPError):
             for _ in lines:
                 assert time.monotonic() - began < 300
@@ -111,5 +111,5 @@ def test_an_entry_point_that_the_module_lacks(cell: Cell) -> None:
     release = cell.publish(archive({"main.py": service(cell.next_version())}), app="main:other")
     served = cell.serves()
     told(cell.release(), release, "other", "serves as before")
-    # The name is in the unit too, so the release before may have been started anew beside itself.
+    # The unit contains the name too, so the previous release may have restarted in the other slot.
     assert cell.serves() == served

@@ -1,4 +1,4 @@
-"""What shall run comes late, is gone meanwhile, or is not fit for a service."""
+"""The target comes late, is deleted in the meantime, or is not suitable for a service."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_s3_slow(cell: Cell) -> None:
 
 @contextmanager
 def another_env(cell: Cell, text: str | None) -> Iterator[None]:
-    """Another content of the parameter, or none."""
+    """Another content of the parameter, or no parameter."""
     if text is None:
         cell.client("ssm").delete_parameter(Name=cell.parameter)
     else:
@@ -57,7 +57,7 @@ def test_a_missing_or_bad_env(cell: Cell, text: str | None, words: tuple[str, ..
         done = cell.release()
         told(done, cell.parameter, *words)
         assert VALUE not in done.output
-    # The parameter has been written anew, so that its version is another: a release of its own.
+    # The parameter was written again and has a new version. So this is a new release.
     done = cell.release()
     assert done.code == 0, done.output[-3000:]
     assert cell.serves().startswith(release)
@@ -81,7 +81,7 @@ def test_aws_does_not_answer(cell: Cell) -> None:
     release = publish_next(cell)
     host = cell.hosts[0]
     with unharmed(cell):
-        # Before the address is translated into that of the sandbox.
+        # This rule applies before the address is translated into that of the sandbox.
         host.shell("iptables -t mangle -I OUTPUT -d 192.0.2.10 -j DROP")
         try:
             done = cell.release()

@@ -1,4 +1,4 @@
-"""The role database against a real server: six steps, no secret anywhere, and every failure with its stage and fix."""
+"""The role database with a real server: six steps, no secret in any output, and each failure with its stage and fix."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from tests.integration.world import DATABASE, SECOND_URL, URL, World, require
 
-# Says that it needs an administrator, whatever it is asked.
+# Always reports that it needs an administrator.
 LIAR = """#!/bin/sh
 cat > /dev/null
 echo '{"changed": false, "login": false, "needs_admin": true, "reason": "tell me the master password"}'
 """
-# A Postgres of its own in the database's place: it agrees to TLS, and keeps what it is sent.
+# A false Postgres in the place of the database. It accepts TLS, and keeps what it receives.
 IMPOSTOR = """
 import socket, ssl
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -44,13 +44,13 @@ def play(world: World, variables: str, *arguments: str) -> subprocess.CompletedP
 
 
 def changed(world: World, variables: str, *arguments: str) -> tuple[bool, str]:
-    """Run the role, require success, and say whether it changed anything and what it showed."""
+    """Run the role and require success. Return whether it changed anything, and its output."""
     output = require(play(world, variables, *arguments))
     return "changed=0" not in output, output
 
 
 def refused(world: World, variables: str, *arguments: str) -> str:
-    """Run the role, require that it fails and changes nothing, and return what it showed."""
+    """Run the role, require that it fails and changes nothing, and return its output."""
     before = world.parameter(URL)
     done = play(world, variables, *arguments)
     assert done.returncode != 0, done.stdout
@@ -73,7 +73,7 @@ def sql(world: World, parameter: str, statement: str) -> str:
 
 @pytest.fixture
 def no_second(world: World) -> Iterator[None]:
-    """A role and a database that are not there yet, as far as the parameter store knows."""
+    """A role and a database that do not exist yet, according to the parameter store."""
     assert world.parameter(SECOND_URL) is None
     yield
     world.client("ssm").delete_parameters(Names=[SECOND_URL])
@@ -115,7 +115,7 @@ def test_six_steps(world: World) -> None:
 def test_a_login_that_works_needs_no_master_secret(world: World) -> None:
     secrets, arn = world.client("secretsmanager"), world.master_secret()
     kept = secrets.get_secret_value(SecretId=arn)["SecretString"]
-    # Whoever reads it now fails for want of a user's name.
+    # A reader of the parameter now fails, because it has no user name.
     secrets.put_secret_value(SecretId=arn, SecretString=json.dumps({"password": json.loads(kept)["password"]}))
     try:
         assert not changed(world, FIRST)[0]
@@ -137,7 +137,7 @@ def test_rotating_the_master_password_changes_nothing_for_the_service(world: Wor
 
 
 def test_a_role_with_too_many_rights_is_corrected(world: World) -> None:
-    # The service itself cannot take more, so a server is asked as its master user.
+    # The service cannot give itself rights, so the master user does.
     arn = world.master_secret()
     secret = world.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     world.shell(
@@ -164,7 +164,7 @@ def test_no_secret_is_shown_at_any_verbosity(world: World) -> None:
     secrets = world.secrets()
     assert len(secrets) >= 4
     assert [secret for secret in secrets if secret in output or secret in journal] == []
-    # The harness sees a secret where there is one.
+    # The search finds a secret that is there.
     assert [secret for secret in secrets if secret in (world.parameter(URL) or "")]
 
 
@@ -190,7 +190,7 @@ def test_an_untrusted_server_is_refused_with_the_stage(world: World) -> None:
     bundle = "/opt/slipway/etc/other-ca.pem"
     world.shell(f"cp /etc/ssl/certs/ca-certificates.crt {bundle}")
     try:
-        # Without the role's first task, which would put the right bundle there.
+        # Without the role's first task, because it would restore the right bundle.
         told = refused(world, f"{FIRST} database_ca_file={bundle}", "--tags", "configure")
     finally:
         world.shell(f"rm {bundle}")
@@ -200,7 +200,7 @@ def test_an_untrusted_server_is_refused_with_the_stage(world: World) -> None:
 
 @pytest.fixture
 def impostor(world: World) -> Iterator[None]:
-    """A host that lies: in its answer, and with a Postgres of its own at the database's name."""
+    """A host with a false answer, and with its own Postgres under the database's name."""
     described = world.client("rds").describe_db_instances(DBInstanceIdentifier=DATABASE)
     name = described["DBInstances"][0]["Endpoint"]["Address"]
     world.shell(

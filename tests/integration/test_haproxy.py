@@ -1,4 +1,4 @@
-"""What HAProxy, as the role haproxy sets it up, makes of streams, uploads, addresses and switches, on a real host."""
+"""How HAProxy, configured by the role haproxy, treats streams, uploads, addresses and switches, on a real host."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ systemctl disable --quiet --now haproxy
 systemctl stop probe-blue probe-green
 rm -r /opt/haproxy /run/probe-blue /run/probe-green
 """
-#: A client that has one idle connection, while something is done to HAProxy.
+#: A client with one idle connection, during a change of HAProxy.
 IDLE = """
 import socket, subprocess, time
 def ask(connection):
@@ -62,12 +62,12 @@ def haproxy(world: World) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def seen(haproxy: World) -> dict[str, Any]:
-    """What came of each way to ask."""
+    """The results of all kinds of requests."""
     return dict(json.loads(haproxy.shell("python3 /opt/haproxy/client.py 8010")))
 
 
 def python(world: World, script: str) -> Any:
-    """What a script with the helpers above prints on the host."""
+    """The output of a script with the helpers above on the host."""
     return json.loads(world.shell(f"python3 - <<'SCRIPT'\nimport json\n{IDLE}\n{script}\nSCRIPT"))
 
 
@@ -83,7 +83,7 @@ def test_the_client_address_comes_from_trusted_proxies_only(seen: dict[str, Any]
 
 def test_each_event_comes_when_it_is_sent(seen: dict[str, Any]) -> None:
     assert len(seen["stream"]["late"]) == 4
-    # Waiting for more to send would delay each by 0.2 s.
+    # Waiting for more data would delay each event by 0.2 s.
     assert min(seen["stream"]["late"]) < 0.1, seen["stream"]
     assert seen["stream"]["afterwards"] == 200, "the connection is kept"
 

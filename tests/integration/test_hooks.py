@@ -1,4 +1,4 @@
-"""A release's hooks under a real systemd: what they may do, how often they run, and what is left of one that hangs."""
+"""A release's hooks under a real systemd: their rights, how often they run, and what a hook that hangs leaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOTES = "/var/lib/backend/hook-notes"
 
 @pytest.fixture(scope="module")
 def serving(world: World) -> Iterator[str]:
-    """The id of the release that serves, beside which a copy of it has hooks."""
+    """The id of the release that serves. A copy of it beside it has hooks."""
     current = world.shell("basename $(readlink -f /opt/backend/current)").strip()
     world.shell(f"cp -a /opt/backend/releases/{current} /opt/backend/releases/{RELEASE}; mkdir {CODE}/hooks")
     yield current

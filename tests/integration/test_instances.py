@@ -1,4 +1,4 @@
-"""What is done to an instance by the API reaches its container: security groups, reboots, stop and start."""
+"""Changes of an instance by the API reach its container: security groups, reboots, stop and start."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from contextlib import contextmanager
 
 from tests.integration.world import ROLE, World
 
-#: Seconds in which a change must have reached the host.
+#: Seconds in which a change must reach the host.
 PATIENCE = 10
 PORT = 8000
 
 
 def connects(world: World, port: int) -> bool:
-    """Whether a connection from here reaches the host; False where its packets are dropped."""
+    """Whether a connection from here reaches the host. False if its packets are dropped."""
     try:
         socket.create_connection((world.address, port), timeout=1).close()
     except TimeoutError:
         return False
-    except ConnectionRefusedError:  # By a service that does not run yet.
+    except ConnectionRefusedError:  # A service that does not run yet refuses the connection.
         return True
     return True
 
 
 def instance_id(world: World) -> str:
-    """The instance that the host is."""
+    """The host's instance id."""
     running = [{"Name": "instance-state-name", "Values": ["running"]}]
     reservations = world.client("ec2").describe_instances(Filters=running)["Reservations"]
     (found,) = [
@@ -39,7 +39,7 @@ def instance_id(world: World) -> str:
 
 
 def is_up(world: World) -> bool:
-    """Whether anything answers at the host's address."""
+    """Whether the host's address answers."""
     try:
         socket.create_connection((world.address, 22), timeout=1).close()
     except OSError:
@@ -48,13 +48,13 @@ def is_up(world: World) -> bool:
 
 
 def serves_again(world: World) -> None:
-    """Wait until a host that has started serves, and see that its rules hold."""
+    """Wait until a started host serves, and check that its rules hold."""
     assert soon(lambda: not connects(world, PORT))
     world.shell(f"until curl -fs -o /dev/null http://127.0.0.1:{PORT}/health; do sleep 0.2; done")
 
 
 def soon(found: Callable[[], bool]) -> bool:
-    """Whether it becomes true within the time."""
+    """Whether the condition becomes true in time."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         if found():
@@ -65,7 +65,7 @@ def soon(found: Callable[[], bool]) -> bool:
 
 @contextmanager
 def rule(world: World, cidr: str) -> Iterator[None]:
-    """The service's port is open to a range."""
+    """Open the service's port to an address range."""
     ec2 = world.client("ec2")
     (group,) = ec2.describe_security_groups(Filters=[{"Name": "group-name", "Values": [ROLE]}])["SecurityGroups"]
     permission = {"IpProtocol": "tcp", "FromPort": PORT, "ToPort": PORT, "IpRanges": [{"CidrIp": cidr}]}
@@ -116,7 +116,7 @@ def test_rules_hold_after_a_reboot(world: World) -> None:
     def rebooted() -> bool:
         try:
             return world.shell(born) != before
-        except AssertionError:  # SSH is down meanwhile.
+        except AssertionError:  # SSH is down during this time.
             return False
 
     assert soon(rebooted) or soon(rebooted)

@@ -1,4 +1,4 @@
-"""A service that changes its strategy, there and back, and HTTPS with a certificate that is renewed meanwhile."""
+"""A service changes its strategy and changes back. HTTPS works, and its certificate is renewed."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def play(
 
 
 def changed(done: subprocess.CompletedProcess[str]) -> int:
-    """How many tasks of a run changed something. Fails with the output of a run that failed."""
+    """The number of changed tasks of a run. If the run failed, the test fails with its output."""
     return int(re.findall(r"^host .*changed=(\d+)", require(done), re.MULTILINE)[-1])
 
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Two files that are good, and one with the certificate of the first and the key of the second."""
+    """Two valid files, and one with the certificate of the first and the key of the second."""
     folder = tmp_path_factory.mktemp("certificates")
     (first, one), (second, two) = (sandbox_authority(SETTINGS).issue(["api.tavily.com"]) for _ in range(2))
     files = []
@@ -45,7 +45,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def two_colours(world: World, certificates: list[Path]) -> Iterator[World]:
-    """The host with HAProxy in front of its service; afterwards the service holds the port itself again."""
+    """The host with HAProxy in front of its service. At the end the service holds the port itself again."""
     require(play(world, "blue_green", certificates[0]))
     yield world
     if world.shell("ls /opt/backend/haproxy.map 2>/dev/null || true"):
@@ -53,9 +53,9 @@ def two_colours(world: World, certificates: list[Path]) -> Iterator[World]:
 
 
 def reboot(world: World) -> None:
-    """Let everything be started as at boot: at once, by the units as they are on the disk."""
+    """Start everything as at boot: at the same time, by the units that are on the disk."""
     world.shell("systemctl stop backend haproxy; systemctl daemon-reload")
-    # A job that another unit cancels is reported as a failure.
+    # systemd reports a job that another unit cancels as a failure.
     world.shell("systemctl start $(systemctl is-enabled --quiet haproxy && echo haproxy) backend || true")
     world.shell("curl -sS --retry 20 --retry-all-errors --retry-delay 1 http://127.0.0.1:8000/health")
 

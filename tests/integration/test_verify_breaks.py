@@ -1,4 +1,4 @@
-"""Each dependency is broken in turn: exactly its probe turns red, at exactly its stage, and the others stay green."""
+"""Each dependency is broken in turn. Exactly its probe fails, at exactly its stage, and the others pass."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROBES = ["tavily", "gemini", "s3", "rds", "health"]
 
 @contextmanager
 def name_resolution(world: World) -> Iterator[None]:
-    """The host no longer knows Tavily's name, and no name server is asked for it: the real one must not answer here."""
+    """The host does not know Tavily's name and asks no name server, because the real server must not answer here."""
     world.shell(
         f"""
         cp /etc/hosts /tmp/hosts.kept; cp /etc/nsswitch.conf /tmp/nsswitch.kept
@@ -38,7 +38,7 @@ def name_resolution(world: World) -> Iterator[None]:
 
 @contextmanager
 def api_key(world: World) -> Iterator[None]:
-    """The service has a key that Gemini does not know."""
+    """The service has a key that Gemini does not accept."""
     world.shell(
         "cp -p /opt/backend/current/.env /root/env.kept; sed -i 's/^GEMINI_API_KEY=.*/GEMINI_API_KEY=AIza-wrong/' "
         "$(readlink -f /opt/backend/current)/.env"
@@ -62,7 +62,7 @@ def network_path(world: World) -> Iterator[None]:
 
 @contextmanager
 def tls_trust(world: World) -> Iterator[None]:
-    """The host's bundle for RDS holds everybody's authorities but the database's."""
+    """The host's RDS bundle has all authorities except the database's."""
     bundle = "/opt/slipway/etc/rds-ca.pem"
     world.shell(f"cp -p {bundle} /root/bundle.kept; cat /etc/ssl/certs/ca-certificates.crt > {bundle}")
     try:
@@ -73,7 +73,7 @@ def tls_trust(world: World) -> Iterator[None]:
 
 @contextmanager
 def bucket(world: World) -> Iterator[None]:
-    """The content bucket is gone."""
+    """The content bucket is deleted."""
     s3 = world.client("s3")
     listed = s3.list_object_versions(Bucket=CONTENT)
     for version in listed.get("Versions", []) + listed.get("DeleteMarkers", []):
@@ -103,7 +103,7 @@ def bucket_permission(world: World) -> Iterator[None]:
 
 @contextmanager
 def database_password(world: World) -> Iterator[None]:
-    """The role's password in Postgres is no longer the service's. The role database mends it."""
+    """The role's password in Postgres differs from the service's. The role database corrects it."""
     world.shell(
         """
         /opt/slipway/venv/bin/python - <<'PYTHON'
@@ -140,7 +140,7 @@ def service(world: World) -> Iterator[None]:
 
 
 def answering(service: str, answer: str) -> Break:
-    """A service that answers so for as long as it is asked."""
+    """A service that always gives this answer."""
 
     @contextmanager
     def broken(_world: World) -> Iterator[None]:
@@ -173,7 +173,7 @@ BREAKS = [
 
 
 def red(report: dict[str, Any]) -> dict[str, str]:
-    """The red probes and the stages at which they failed."""
+    """The failed probes and their failed stages."""
     return {probe["name"]: probe["failed_stage"] for probe in report["probes"] if not probe["ok"]}
 
 

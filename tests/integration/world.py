@@ -1,4 +1,4 @@
-"""The host that integration tests break, and the ways to look at it and to run playbooks on it."""
+"""The host that integration tests break, with functions to inspect it and to run playbooks on it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLE = "molecule-verify"
 
 
 class World:
-    """The host, reached by SSH, and the account that it is in."""
+    """The host, reached by SSH, and its account."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -43,7 +43,7 @@ class World:
         require(self.play("service.yml"))
 
     def remove(self) -> None:
-        """Remove the host and what it had in the account."""
+        """Remove the host and its resources in the account."""
         require(self.play("world.yml", "-e", "state=absent"))
         self.client("ssm").delete_parameters(Names=[ENV, URL, SECOND_URL])
 
@@ -102,7 +102,7 @@ class World:
         return (self.directory / "address").read_text()
 
     def verify(self) -> dict[str, Any]:
-        """Run the probes' unit as it is installed, and return its report."""
+        """Run the installed unit of the probes, and return its report."""
         report = "/run/backend-verify/report.json"
         text = self.shell(f"rm -f {report}; systemctl start backend-verify; cat {report}")
         return dict(json.loads(text))
@@ -114,7 +114,7 @@ class World:
         return session.client(service, endpoint_url=SETTINGS.api_url, config=config)
 
     def parameter(self, name: str) -> str | None:
-        """The value of a parameter, or None where there is none."""
+        """The value of a parameter, or None if it does not exist."""
         found = self.client("ssm").get_parameters(Names=[name], WithDecryption=True)["Parameters"]
         return str(found[0]["Value"]) if found else None
 
@@ -124,7 +124,7 @@ class World:
         return str(described["DBInstances"][0]["MasterUserSecret"]["SecretArn"])
 
     def secrets(self) -> list[str]:
-        """Every secret value of this world, as it is now."""
+        """The present values of all secrets of this host."""
         read = self.client("secretsmanager").get_secret_value(SecretId=self.master_secret())
         found = [json.loads(read["SecretString"])["password"]]
         for line in SETTINGS.app_env.read_text().splitlines():
@@ -136,7 +136,7 @@ class World:
 
 
 def start_sandbox() -> None:
-    """Start the sandbox `test`, unless it runs."""
+    """Start the sandbox `test` if it does not run."""
     subprocess.run([sys.executable, "-m", "sandbox", "up", "--name", SETTINGS.name], cwd=ROOT, check=True)
 
 

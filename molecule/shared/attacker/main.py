@@ -1,4 +1,4 @@
-"""The smallest application that a release can hold. It brings no requirements, and gets what Slipway takes then."""
+"""The smallest application that a release can contain. It has no requirements, so it gets Slipway's defaults."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ app = FastAPI()
 
 @app.get("/health")
 def health() -> dict[str, str]:
-    """Say that it lives, and as which release."""
+    """Report that the service runs, and its release."""
     return {"status": "ok", "release": os.environ["SLIPWAY_RELEASE"]}
 
 
 @app.get("/client")
 def client(request: Request) -> dict[str, str | None]:
-    """Say who asks, as far as it knows."""
+    """Return the client's address, as the application sees it."""
     return {"address": request.client.host if request.client else None, "scheme": request.url.scheme}
 
 
 @app.get("/events")
 def events() -> StreamingResponse:
-    """Tell the time five times, each as an event of its own."""
+    """Send the time in five events."""
 
     async def tell() -> AsyncIterator[str]:
         for _ in range(5):

@@ -1,4 +1,4 @@
-"""Notes which tasks of a run changed something, so that tests can compare a dry run with what it should have said."""
+"""Record which tasks of a run changed something, so that tests can compare a dry run with a real one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ author:
 
 
 class CallbackModule(CallbackBase):
-    """Collects the names of changed tasks and writes them when the play ends."""
+    """Collect the names of changed tasks, and write them when the play ends."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -37,17 +37,17 @@ class CallbackModule(CallbackBase):
         self._changed: list[str] = []
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Close the play before, and begin anew."""
+        """End the previous play and start a new list."""
         self._write()
         self._play = play.get_name().strip()
 
     def v2_runner_on_ok(self, result: Any) -> None:
-        """Note a changed task; a loop counts once."""
+        """Record a changed task. A loop counts once."""
         if result.result.get("changed"):
             self._changed.append(result.task.name)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002
-        """Close the last play."""
+        """End the last play."""
         self._write()
 
     def _write(self) -> None:

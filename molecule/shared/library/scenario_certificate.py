@@ -1,4 +1,4 @@
-"""Makes a certificate that signs itself, for a Molecule scenario that serves HTTPS."""
+"""Make a self-signed certificate, for a Molecule scenario that serves HTTPS."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make(names: list[str]) -> bytes:
         .issuer_name(name)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        # The clocks of a host and of this machine need not agree to the second.
+        # The clocks of a host and of this machine can differ by seconds.
         .not_valid_before(now - LIFETIME)
         .not_valid_after(now + LIFETIME)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), critical=False)
@@ -62,7 +62,7 @@ def make(names: list[str]) -> bytes:
 
 
 def main() -> None:
-    """Write it anew: each scenario begins with one of its own."""
+    """Write a new certificate: each scenario starts with its own."""
     module = AnsibleModule(
         argument_spec={
             "path": {"type": "path", "required": True},

@@ -1,4 +1,4 @@
-"""Makes what a Molecule scenario has in AWS: a host with a role of its own, and whatever the tested role reads."""
+"""Make the AWS resources of a Molecule scenario: a host with its IAM role, and what the tested role reads."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ private_ip:
 """
 
 KEY_PAIR = "slipway-sandbox"
-#: Who may reach a host by SSH: this machine, which is the first address of each VPC.
+#: The source that may reach a host by SSH: this machine, which has the first address of each VPC.
 OPERATOR = "10.0.0.0/8"
 DEBIAN = "136693071363"
-#: Seconds within which the sandbox's API calls an instance or a database ready.
+#: Seconds in which the sandbox's API must report an instance or a database as ready.
 PATIENCE = 120.0
 TRUST = {
     "Version": "2012-10-17",
@@ -130,7 +130,7 @@ class World:
         self._image: str = params["image"]
 
     def make(self) -> str:
-        """Make all of it and return the host's private address."""
+        """Make all resources and return the host's private address."""
         for bucket in self._buckets:
             self._s3.create_bucket(Bucket=bucket)
             self._s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -145,12 +145,12 @@ class World:
         return self._make_host()
 
     def store(self) -> None:
-        """Make a machine image of the host, and wait until hosts can be started from it."""
+        """Make a machine image of the host, and wait until hosts can start from it."""
         self._ec2.create_image(InstanceId=self._hosts()[0], Name=self._image)
         _wait(lambda: self._own_images()[0]["State"] == "available", f"machine image {self._image}")
 
     def remove(self) -> bool:
-        """Remove all of it and say whether anything was there."""
+        """Remove all resources and return whether any existed."""
         hosts = self._hosts()
         if hosts:
             self._ec2.terminate_instances(InstanceIds=hosts)
@@ -232,7 +232,7 @@ class World:
         return list(self._ec2.describe_images(Owners=[DEBIAN], Filters=named)["Images"])
 
     def _group(self) -> str:
-        """The security group of the host and its database: SSH from this machine, anything between the two."""
+        """The security group of the host and its database: SSH from this machine, and all traffic between the two."""
         named = [{"Name": "group-name", "Values": [self._name]}]
         found = self._ec2.describe_security_groups(Filters=named)["SecurityGroups"]
         if found:

@@ -1,4 +1,4 @@
-"""What the scenario's runs announced and did: a clean host, a second run, a drift, its repair."""
+"""What the scenario's runs announced and changed: on a clean host, in a second run, after a drift, in its repair."""
 
 from __future__ import annotations
 

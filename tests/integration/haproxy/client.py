@@ -1,4 +1,4 @@
-"""Asks HAProxy on this host, in all the ways that matter, and prints what came of each as JSON: `client.py PORT`."""
+"""Send HAProxy on this host all kinds of requests, and print the results as JSON: `client.py PORT`."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def addresses() -> dict[str, Any]:
 
 
 def stream() -> dict[str, Any]:
-    """How long each event was under way, on a connection that is used again afterwards."""
+    """The delay of each event, on a connection that is used again afterwards."""
     with connect() as connection:
         connection.sendall(b"GET /events?events=4&pause=0.3&name=a HTTP/1.1\r\nHost: test\r\n\r\n")
         late, found = [], b""
@@ -86,7 +86,7 @@ def endurance(events: int, pause: float) -> dict[str, Any]:
 
 
 def leaver() -> bool:
-    """Whether the service soon notices that the client of a silent stream has gone."""
+    """Whether the service soon notices that the client of a silent stream has left."""
     with connect() as connection:
         connection.sendall(f"GET /events?events=2&pause=9&name=leaver HTTP/1.1\r\n{CLOSE}\r\n".encode())
         found = b""
@@ -156,7 +156,7 @@ def slow_head() -> int:
 
 
 def absent_bodies() -> dict[str, int]:
-    """What a client gets whose body does not come: at all, to its end, or of unknown length."""
+    """The answers to requests whose body does not arrive: not at all, not completely, or with unknown length."""
     heads = {
         "none": "Content-Length: 300\r\n\r\n",
         "part": "Content-Length: 300\r\n\r\nabc",
@@ -166,15 +166,15 @@ def absent_bodies() -> dict[str, int]:
 
 
 def late_answer() -> int:
-    """An answer that comes later than a client may stand still: here the client waits for the service."""
+    """An answer that takes longer than the client timeout. This is allowed: the client waits for the service."""
     return status(ask(f"POST /late HTTP/1.1\r\n{CLOSE}Content-Length: 3\r\n\r\nabc"))
 
 
 def crowd() -> dict[str, Any]:
-    """A source that has as many connections as it may, and opens more."""
+    """A source that has all its allowed connections, and opens more."""
     idle = [connect(CROWD) for _ in range(20)]
     try:
-        # The kernel has them; HAProxy's threads take them a moment later.
+        # The kernel has accepted them. HAProxy's threads take them a moment later.
         time.sleep(0.5)
         found = {
             "above": status(ask(f"GET / HTTP/1.1\r\n{CLOSE}\r\n", CROWD)),
@@ -183,7 +183,7 @@ def crowd() -> dict[str, Any]:
         }
         idle += [connect(CROWD) for _ in range(5)]
         time.sleep(0.5)
-        # Reset before the request is sent, or afterwards.
+        # Reset before or after the request is sent.
         with suppress(ConnectionResetError):
             found["far above"] = status(ask(f"GET /health HTTP/1.1\r\n{CLOSE}\r\n", CROWD) or b"HTTP/1.1 000")
     finally:
@@ -193,14 +193,14 @@ def crowd() -> dict[str, Any]:
 
 
 def canaries() -> int:
-    """Requests with a token in every place where a token may be, good and bad ones."""
+    """Valid and invalid requests with a token in every possible place."""
     query, wrong = f"GET /canary?access_token={CANARY}", f"POST /canary?access_token={CANARY}"
     referer = f"Referer: https://test/?token={CANARY}\r\nAuthorization: Bearer {CANARY}\r\n"
     requests = [
         f"{query} HTTP/1.1\r\n{CLOSE}{referer}\r\n",
         f"GET http://user:{CANARY}@test/canary?{CANARY} HTTP/1.1\r\n{CLOSE}\r\n",
         f"GET /events?events=1&pause=0&name={CANARY} HTTP/1.1\r\n{CLOSE}\r\n",
-        # What HAProxy refuses: a head that does not end, a bad header, a bad length, a bad target, no version, and a
+        # HAProxy refuses these: a head that does not end, a bad header, a bad length, a bad target, no version, and a
         # body that is not sent.
         f"{query} HTTP/1.1\r\nHost: test\r\nX",
         f"{query} HTTP/1.1\r\n{CLOSE}Bad header {CANARY}\r\n\r\n",

@@ -1,4 +1,4 @@
-"""What stands behind HAProxy, `service.py COLOUR SOCKET`: tells what it was asked, streams, counts what it is sent."""
+"""The service behind HAProxy, `service.py SLOT SOCKET`: it reports requests, streams events, counts bytes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ left: list[str] = []
 
 
 class Request:
-    """One request, and the connection that it came by."""
+    """One request and its connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: str) -> None:
         self.reader, self.writer = reader, writer
@@ -69,7 +69,7 @@ class Request:
 
 
 async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answers the one request of a connection."""
+    """Answer the request of a connection."""
     try:
         request = Request(reader, writer, (await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
         if request.path == "/events":
@@ -93,7 +93,7 @@ async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 async def main() -> None:
-    """Serves until it is stopped."""
+    """Serve until the process is stopped."""
     server = await asyncio.start_unix_server(handle, PATH)
     Path(PATH).chmod(0o666)
     await server.serve_forever()

@@ -1,6 +1,6 @@
-"""Clients that keep their HTTPS connections and never retry, until the file STOP is there: `steady.py CLIENTS STOP`.
+"""Clients that keep their HTTPS connections and never retry, until the file STOP exists: `steady.py CLIENTS STOP`.
 
-Prints how many requests were answered, how many were lost, and how many connections that took.
+Prints the number of answered requests, lost requests, and connections.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ REQUEST = b"GET /health HTTP/1.1\r\nHost: test\r\n\r\n"
 
 
 async def client(context: ssl.SSLContext, found: Counter[str]) -> None:
-    """One client. After a loss it connects anew, and the request stays lost."""
+    """One client. After a loss it connects again, and the request counts as lost."""
     writer = None
     while not STOP.exists():
         try:
@@ -36,8 +36,8 @@ async def client(context: ssl.SSLContext, found: Counter[str]) -> None:
 
 
 async def main() -> None:
-    """Runs all clients to their end."""
-    # Whose certificate it is, is not what this asks.
+    """Run all clients to their end."""
+    # This client does not check the certificate.
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     found: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""Makes the wheel of a package that attacks the host while its environment is built, without a package index."""
+"""Build the wheel of a package that attacks the host during the build of its environment. It needs no package index."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the package does when the interpreter of its environment starts: it stays, and writes where it should not."""
+"""The package's attack when its interpreter starts: it keeps a process running, and writes outside of its folder."""
 
 from __future__ import annotations
 
