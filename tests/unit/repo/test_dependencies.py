@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
+import tomllib
 
 from tests.unit.repo.helpers import ROOT, text_of, tracked_files, yaml_of
 
@@ -45,6 +46,14 @@ def locked_versions(source: Path) -> dict[str, str]:
 def test_the_page_explains_what_is_required_and_nothing_else(title: str) -> None:
     rows = set(re.findall(r"^\| ([\w.-]+) \|", section(title), re.MULTILINE)) - {"Package"}
     assert rows == required(SOURCES[title])
+
+
+def test_the_sandbox_alone_has_the_versions_of_the_control_node() -> None:
+    """Its package is installed without the lock, so its own list has exact versions."""
+    content = tomllib.loads(text_of(ROOT / "sandbox" / "pyproject.toml"))
+    listed = {*content["project"]["dependencies"], *content["build-system"]["requires"]}
+    lines = {*text_of(ROOT / "requirements.in").splitlines(), *text_of(ROOT / "requirements-dev.in").splitlines()}
+    assert listed <= lines
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
