@@ -166,7 +166,7 @@ PLANTED: tuple[Planted, ...] = (
         *_INSTANCE,
         'engine_version = "16.99"',
         "engine_version",
-        "a release that there is not",
+        "a release that does not exist",
         "cfn-lint E3691",
     ),
     Planted(
@@ -201,7 +201,7 @@ PLANTED: tuple[Planted, ...] = (
         "aws_db_parameter_group.this",
         'family = "postgres99"',
         "family",
-        "a family that there is not",
+        "a family that does not exist",
         "parameter-family",
         plan=1,
     ),

@@ -11,7 +11,7 @@ import sys
 from sandbox.settings import settings_for
 from tests.e2e.run import ROOT
 from tests.faults import site
-from tests.faults.cells import HOSTS
+from tests.faults.deployed_app import HOSTS
 
 MOST = 1000
 """Rounds; each takes about half a minute of one host."""

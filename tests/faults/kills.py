@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.faults.cells import LEASE_SECONDS, Cell, Host
+from tests.faults.deployed_app import LEASE_SECONDS, DeployedApp, Host
 
 # Ansible runs modules below a shell with this word. The brackets prevent the script from finding itself.
 END_MODULES = """
@@ -36,30 +36,30 @@ def without_ssh(host: Host) -> Iterator[None]:
     assert packets > 0
 
 
-def lease_of(cell: Cell) -> dict[str, Any]:
+def lease_of(app: DeployedApp) -> dict[str, Any]:
     """The lease in S3."""
-    bucket, key = cell.lease
-    found: dict[str, Any] = json.loads(cell.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    bucket, key = app.lease
+    found: dict[str, Any] = json.loads(app.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
     return found
 
 
-def write_lease(cell: Cell, **changed: Any) -> None:
+def write_lease(app: DeployedApp, **changed: Any) -> None:
     """Write the lease of another run."""
-    bucket, key = cell.lease
-    body = json.dumps({**lease_of(cell), **changed})
-    cell.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    bucket, key = app.lease
+    body = json.dumps({**lease_of(app), **changed})
+    app.client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
-def wait_for_lease(cell: Cell) -> None:
+def wait_for_lease(app: DeployedApp) -> None:
     """Wait until no run holds the lease. The process that renews it returns it when its play has ended."""
     deadline = time.monotonic() + LEASE_SECONDS
-    while lease_of(cell)["state"] != "free" and time.monotonic() < deadline:
+    while lease_of(app)["state"] != "free" and time.monotonic() < deadline:
         time.sleep(0.2)
 
 
-def answers_one_of(cell: Cell, *releases: str) -> None:
+def answers_one_of(app: DeployedApp, *releases: str) -> None:
     """Every host answers through its port, several times, always as the same one of these releases."""
-    for host in cell.hosts:
+    for host in app.hosts:
         answers = {host.ask() for _ in range(10)}
         assert len(answers) == 1, f"torn: {answers}"
         assert answers.pop().startswith(releases)

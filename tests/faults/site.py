@@ -9,7 +9,7 @@ import sys
 from sandbox.settings import settings_for
 from tests.e2e.run import play
 from tests.e2e.world import World
-from tests.faults.cells import APP, HOSTS, WORK
+from tests.faults.deployed_app import APP, HOSTS, WORK
 
 # An address range of its own, so that the sandbox can have other applications at the same time.
 VARIABLES = f"""
@@ -33,11 +33,11 @@ def main() -> int:
     done = play(*playbooks, "-e", f"app={APP}", "-e", f"vars_file={variables}")
     print(done.output, end="")
     if done.code == 0:
-        let_cells_read_their_parameters()
+        let_apps_read_their_parameters()
     return done.code
 
 
-def let_cells_read_their_parameters() -> None:
+def let_apps_read_their_parameters() -> None:
     """All hosts have one role, which may read the parameter of one application. Allow it those of the others too."""
     world = World(settings_for("main"), APP)
     iam, settings = world.client("iam"), world.settings
@@ -45,9 +45,9 @@ def let_cells_read_their_parameters() -> None:
         one["RoleName"] for one in iam.list_roles()["Roles"] if one["RoleName"].startswith(f"slipway-sandbox-{APP}")
     ]
     resource = f"arn:aws:ssm:{settings.region}:{settings.account_id}:parameter/slipway/sandbox/{APP}-*"
-    statement = {"Sid": "ReadCells", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": resource}
+    statement = {"Sid": "ReadApps", "Effect": "Allow", "Action": "ssm:GetParameter", "Resource": resource}
     document = {"Version": "2012-10-17", "Statement": [statement]}
-    iam.put_role_policy(RoleName=role, PolicyName="cells", PolicyDocument=json.dumps(document))
+    iam.put_role_policy(RoleName=role, PolicyName="apps", PolicyDocument=json.dumps(document))
 
 
 if __name__ == "__main__":

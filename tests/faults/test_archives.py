@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.faults.apps import archive, service, twice
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, untouched
+from tests.faults.app_sources import archive, service, twice
+from tests.faults.deployed_app import DeployedApp
+from tests.faults.flow import converges, fails_with, publish_next, untouched
 
 APP = service("none")
 
@@ -49,15 +49,15 @@ ARTIFACTS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def mended(cell: Cell) -> Iterator[None]:
+def mended(app: DeployedApp) -> Iterator[None]:
     """After the last of these faults, one run installs an intact version."""
     yield
-    converges(cell, publish_next(cell))
+    converges(app, publish_next(app))
 
 
 @pytest.mark.parametrize("name", ARTIFACTS)
-def test_a_bad_archive_is_refused(cell: Cell, name: str) -> None:
+def test_a_bad_archive_is_refused(app: DeployedApp, name: str) -> None:
     wrong = ARTIFACTS[name]
-    cell.publish(wrong.stored(wrong.body), sha256=hashlib.sha256(wrong.body).hexdigest())
-    with untouched(cell):
-        told(cell.release(), *wrong.words)
+    app.publish(wrong.stored(wrong.body), sha256=hashlib.sha256(wrong.body).hexdigest())
+    with untouched(app):
+        fails_with(app.release(), *wrong.words)

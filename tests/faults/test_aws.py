@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.apps import archive, service
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, untouched
-from tests.faults.orders import denied, ordered
+from tests.faults.app_sources import archive, service
+from tests.faults.deployed_app import DeployedApp
+from tests.faults.flow import converges, fails_with, publish_next, untouched
+from tests.faults.injected_fault import denied, injected
 
 
 @pytest.fixture(scope="module")
-def wanted(cell: Cell) -> Iterator[str]:
+def wanted(app: DeployedApp) -> Iterator[str]:
     """A version that the host cannot get during these faults. After the last one, one run installs it."""
-    release = publish_next(cell)
+    release = publish_next(app)
     yield release
-    converges(cell, release)
+    converges(app, release)
 
 
 @pytest.mark.parametrize(
@@ -30,11 +30,11 @@ def wanted(cell: Cell) -> Iterator[str]:
     ],
     ids=["500", "throttled", "cut", "expired credentials"],
 )
-def test_s3_fails(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> None:
-    with untouched(cell):
-        with ordered(cell, "s3", answer, "GetObject", cell.artifact[1]):
-            done = cell.release()
-        told(done, *words)
+def test_s3_fails(app: DeployedApp, wanted: str, answer: str, words: tuple[str, ...]) -> None:
+    with untouched(app):
+        with injected(app, "s3", answer, "GetObject", app.artifact[1]):
+            done = app.release()
+        fails_with(done, *words)
 
 
 @pytest.mark.parametrize(
@@ -46,37 +46,37 @@ def test_s3_fails(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) 
     ],
     ids=["throttled", "500", "expired credentials"],
 )
-def test_ssm_fails(cell: Cell, wanted: str, answer: str, words: tuple[str, ...]) -> None:
-    with untouched(cell):
-        with ordered(cell, "ssm", answer, "GetParameter", cell.parameter):
-            done = cell.release()
-        told(done, *words, cell.parameter)
+def test_ssm_fails(app: DeployedApp, wanted: str, answer: str, words: tuple[str, ...]) -> None:
+    with untouched(app):
+        with injected(app, "ssm", answer, "GetParameter", app.parameter):
+            done = app.release()
+        fails_with(done, *words, app.parameter)
 
 
-def test_s3_access_denied(cell: Cell, wanted: str) -> None:
-    name, key = cell.artifact
-    with untouched(cell):
-        with denied(cell, f"arn:aws:s3:::{name}/{key}", "s3:GetObject", "s3:GetObjectVersion"):
-            done = cell.release()
-        told(done, "s3:GetObject", key, "Deny")
+def test_s3_access_denied(app: DeployedApp, wanted: str) -> None:
+    name, key = app.artifact
+    with untouched(app):
+        with denied(app, f"arn:aws:s3:::{name}/{key}", "s3:GetObject", "s3:GetObjectVersion"):
+            done = app.release()
+        fails_with(done, "s3:GetObject", key, "Deny")
 
 
-def test_ssm_access_denied(cell: Cell, wanted: str) -> None:
-    with untouched(cell):
-        with denied(cell, f"arn:aws:ssm:*:*:parameter{cell.parameter}", "ssm:GetParameter"):
-            done = cell.release()
-        told(done, "ssm:GetParameter", cell.parameter, "Deny")
+def test_ssm_access_denied(app: DeployedApp, wanted: str) -> None:
+    with untouched(app):
+        with denied(app, f"arn:aws:ssm:*:*:parameter{app.parameter}", "ssm:GetParameter"):
+            done = app.release()
+        fails_with(done, "ssm:GetParameter", app.parameter, "Deny")
 
 
-def test_an_artifact_with_a_wrong_sha256(cell: Cell, wanted: str) -> None:
-    name, key = cell.artifact
-    s3 = cell.client("s3")
+def test_an_artifact_with_a_wrong_sha256(app: DeployedApp, wanted: str) -> None:
+    name, key = app.artifact
+    s3 = app.client("s3")
     good = s3.get_object(Bucket=name, Key=key)
     body = good["Body"].read()
-    with untouched(cell):
-        cell.publish(archive({"main.py": service("another")}), sha256="0" * 64)
+    with untouched(app):
+        app.publish(archive({"main.py": service("another")}), sha256="0" * 64)
         try:
-            done = cell.release()
+            done = app.release()
         finally:
             s3.put_object(Bucket=name, Key=key, Body=body, Metadata=good["Metadata"], ContentType="application/zip")
-        told(done, "SHA-256", "publish")
+        fails_with(done, "SHA-256", "publish")

@@ -10,43 +10,43 @@ import docker
 import pytest
 from docker.models.containers import Container
 
-from tests.faults.cells import APP, Cell
-from tests.faults.flow import told, untouched
+from tests.faults.deployed_app import APP, DeployedApp
+from tests.faults.flow import fails_with, untouched
 
 
-def container(cell: Cell) -> Container:
+def container(app: DeployedApp) -> Container:
     """The container of the RDS instance."""
-    return docker.from_env().containers.get(f"slipway-{cell.settings.name}-db-slipway-sandbox-{APP}")
+    return docker.from_env().containers.get(f"slipway-{app.settings.name}-db-slipway-sandbox-{APP}")
 
 
 @contextmanager
-def stopped(cell: Cell) -> Iterator[None]:
-    rds, name = cell.client("rds"), f"slipway-sandbox-{APP}"
+def stopped(app: DeployedApp) -> Iterator[None]:
+    rds, name = app.client("rds"), f"slipway-sandbox-{APP}"
     rds.stop_db_instance(DBInstanceIdentifier=name)
-    until(lambda: container(cell).status != "running")
+    until(lambda: container(app).status != "running")
     try:
         yield
     finally:
         rds.start_db_instance(DBInstanceIdentifier=name)
-        until(lambda: container(cell).exec_run("pg_isready").exit_code == 0)
+        until(lambda: container(app).exec_run("pg_isready").exit_code == 0)
 
 
 @contextmanager
-def paused(cell: Cell) -> Iterator[None]:
-    container(cell).pause()
+def paused(app: DeployedApp) -> Iterator[None]:
+    container(app).pause()
     try:
         yield
     finally:
-        container(cell).unpause()
+        container(app).unpause()
 
 
 @contextmanager
-def another_password(cell: Cell) -> Iterator[None]:
+def another_password(app: DeployedApp) -> Iterator[None]:
     query = ["psql", "-U", "rdsadmin", "-d", "postgres", "-c", "alter role app password 'another'"]
-    done = container(cell).exec_run(query, user="postgres")
+    done = container(app).exec_run(query, user="postgres")
     assert done.exit_code == 0, done.output
     yield
-    mended = cell.run("configure")
+    mended = app.run("configure")
     assert mended.code == 0, mended.output[-3000:]
 
 
@@ -68,11 +68,11 @@ def until(condition: Callable[[], object]) -> None:
     ids=["stopped", "paused", "password changed"],
 )
 def test_database_stopped_paused_or_with_a_new_password(
-    cell: Cell, fault: Callable[[Cell], object], words: tuple[str, ...]
+    app: DeployedApp, fault: Callable[[DeployedApp], object], words: tuple[str, ...]
 ) -> None:
-    with untouched(cell):
-        with fault(cell):  # type: ignore[attr-defined]
-            done = cell.run("verify")
-            told(done, "Not everything is reached", *words)
-        done = cell.run("verify")
+    with untouched(app):
+        with fault(app):  # type: ignore[attr-defined]
+            done = app.run("verify")
+            fails_with(done, "Not everything is reached", *words)
+        done = app.run("verify")
         assert done.code == 0, done.output[-3000:]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from tests.faults.apps import archive, hook, service
-from tests.faults.cells import Cell, Host
-from tests.faults.flow import UNREACHABLE, converges, publish_next, told, unharmed, untouched
+from tests.faults.app_sources import archive, hook, service
+from tests.faults.deployed_app import DeployedApp, Host
+from tests.faults.flow import UNREACHABLE, converges, fails_with, publish_next, unharmed, untouched
 from tests.faults.kills import answers_one_of, end_modules, lease_of, wait_for_lease, without_ssh
 
 # A release does not start on hosts that have this file.
@@ -14,12 +14,12 @@ TRAP = "/etc/fault-trap"
 TRAPPED = f"if os.path.exists({TRAP!r}): raise RuntimeError('{{}} in the trap'.format('caught'))"
 
 
-def second_of(fleet: Cell) -> Host:
+def second_of(fleet: DeployedApp) -> Host:
     """Only the host after the first one."""
     return sorted(fleet.hosts, key=lambda host: host.instance)[1]
 
 
-def test_the_second_of_four_hosts_fails(fleet: Cell) -> None:
+def test_the_second_of_four_hosts_fails(fleet: DeployedApp) -> None:
     release = publish_next(fleet, start=TRAPPED)
     second = second_of(fleet)
     served = fleet.serves()
@@ -28,21 +28,21 @@ def test_the_second_of_four_hosts_fails(fleet: Cell) -> None:
         done = fleet.release()
     finally:
         second.shell(f"rm {TRAP}")
-    told(done, second.instance, "caught in the trap", "Every host serves what it served before")
+    fails_with(done, second.instance, "caught in the trap", "Every host serves what it served before")
     assert fleet.serves() == served
-    assert all(serving.settled for serving in fleet.serving())
+    assert all(serving.has_no_leftovers for serving in fleet.serving())
     converges(fleet, release)
 
 
-def test_a_host_is_down(fleet: Cell) -> None:
+def test_a_host_is_down(fleet: DeployedApp) -> None:
     publish_next(fleet)
     second = second_of(fleet)
     with untouched(fleet), without_ssh(second):
         done = fleet.release("-e", "slipway_boot_seconds=5")
-        told(done, f"{second.instance}: not fit for a release", "did not answer by SSH within 5 s")
+        fails_with(done, f"{second.instance}: not fit for a release", "did not answer by SSH within 5 s")
 
 
-def test_ssh_drops_while_a_release_is_prepared(fleet: Cell) -> None:
+def test_ssh_drops_while_a_release_is_prepared(fleet: DeployedApp) -> None:
     publish_next(fleet)
     second = second_of(fleet)
     with untouched(fleet):
@@ -51,32 +51,32 @@ def test_ssh_drops_while_a_release_is_prepared(fleet: Cell) -> None:
         with without_ssh(second):
             done = run.wait()
         words = (f"{second.instance}: it did not answer by SSH", "Every host serves what it served before")
-        told(done, *words, code=UNREACHABLE)
+        fails_with(done, *words, code=UNREACHABLE)
     assert lease_of(fleet)["state"] == "free"
     # The run after the next fault installs what was published.
 
 
-def test_ssh_drops_while_others_switch(fleet: Cell) -> None:
+def test_ssh_drops_while_others_switch(fleet: DeployedApp) -> None:
     release, served = publish_next(fleet), fleet.serves()
     second = second_of(fleet)
     run = fleet.start("release")
     run.until(lambda: "Remember what to switch to" in run.output, "the end of the preparation")
     with without_ssh(second):
         done = run.wait()
-    told(done, f"{second.instance}: it did not answer by SSH", f"{second.instance} may not be back")
+    fails_with(done, f"{second.instance}: it did not answer by SSH", f"{second.instance} may not be back")
     assert fleet.serves() == served
     converges(fleet, release)
 
 
-def test_a_migration_fails(fleet: Cell) -> None:
+def test_a_migration_fails(fleet: DeployedApp) -> None:
     files, modes = hook("migrate", "#!/bin/sh\necho 'no such table: places' >&2\nexit 3\n")
     fleet.publish(archive({"main.py": service(fleet.next_version()), **files}, modes))
     with unharmed(fleet):
-        told(fleet.release(), "migrate", "no such table: places")
+        fails_with(fleet.release(), "migrate", "no such table: places")
     converges(fleet, publish_next(fleet))
 
 
-def test_killed_between_two_hosts(fleet: Cell) -> None:
+def test_killed_between_two_hosts(fleet: DeployedApp) -> None:
     release, served = publish_next(fleet), fleet.serves()
     run = fleet.start("release")
     run.until(lambda: any(host.ask().startswith(release) for host in fleet.hosts), "the first switch")
@@ -88,7 +88,7 @@ def test_killed_between_two_hosts(fleet: Cell) -> None:
     converges(fleet, release)
 
 
-def test_eight_releases_at_once(fleet: Cell) -> None:
+def test_eight_releases_at_once(fleet: DeployedApp) -> None:
     release = publish_next(fleet, start="import time; time.sleep(5)")
     before = lease_of(fleet)["generation"]
     runs = [fleet.start("release") for _ in range(8)]
@@ -96,12 +96,12 @@ def test_eight_releases_at_once(fleet: Cell) -> None:
     assert sorted(one.code for one in done) == [0] + 7 * [2], [one.output[-500:] for one in done]
     for one in done:
         if one.code:
-            told(one, "another run is under way")
+            fails_with(one, "another run is under way")
     assert lease_of(fleet)["generation"] == before + 1
     converges(fleet, release)
 
 
-def test_a_host_is_killed_while_the_fleet_switches(fleet: Cell) -> None:
+def test_a_host_is_killed_while_the_fleet_switches(fleet: DeployedApp) -> None:
     served = fleet.serves()
     publish_next(fleet, start="import time; time.sleep(4)")
     run = fleet.start("release")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, unharmed
+from tests.faults.deployed_app import DeployedApp
+from tests.faults.flow import converges, fails_with, publish_next, unharmed
 
 RELEASES = "/opt/backend/releases"
 MOUNTS = {
@@ -32,31 +32,31 @@ done
 
 
 @pytest.mark.parametrize("name", MOUNTS)
-def test_full_disk_full_inodes_and_read_only_file_system(cell: Cell, name: str) -> None:
+def test_full_disk_full_inodes_and_read_only_file_system(app: DeployedApp, name: str) -> None:
     command, words = MOUNTS[name]
-    release, host = publish_next(cell), cell.hosts[0]
-    with unharmed(cell):
+    release, host = publish_next(app), app.hosts[0]
+    with unharmed(app):
         host.shell(command)
         try:
-            done = cell.release()
+            done = app.release()
         finally:
             host.shell(f"umount {RELEASES}")
-        told(done, *words)
-    converges(cell, release)
+        fails_with(done, *words)
+    converges(app, release)
 
 
-def test_the_disk_fills_while_files_are_written(cell: Cell) -> None:
-    release, host = publish_next(cell), cell.hosts[0]
-    with unharmed(cell):
+def test_the_disk_fills_while_files_are_written(app: DeployedApp) -> None:
+    release, host = publish_next(app), app.hosts[0]
+    with unharmed(app):
         host.shell(f"mount -t tmpfs -o size=600m tmpfs {RELEASES}")
         host.container.exec_run(["bash", "-c", SHRINK], detach=True)
         try:
-            done = cell.release()
+            done = app.release()
         finally:
             shrunk = host.shell(f"umount {RELEASES}; rm {SHRUNK} && echo yes", check=False)
         assert shrunk.strip() == "yes", "the disk was not made smaller"
-        told(done, "No space left on device")
-    converges(cell, release)
+        fails_with(done, "No space left on device")
+    converges(app, release)
 
 
 @pytest.mark.parametrize(
@@ -64,45 +64,45 @@ def test_the_disk_fills_while_files_are_written(cell: Cell) -> None:
     ["chown root:root /opt/backend/shared/.env", "chmod 0644 /opt/backend/shared/.env"],
     ids=["owner", "mode"],
 )
-def test_a_wrong_owner_or_mode_of_the_env_is_corrected(cell: Cell, spoil: str) -> None:
+def test_a_wrong_owner_or_mode_of_the_env_is_corrected(app: DeployedApp, spoil: str) -> None:
     look = "stat -c '%U:%G %a' /opt/backend/shared/.env"
-    release, host = publish_next(cell), cell.hosts[0]
+    release, host = publish_next(app), app.hosts[0]
     host.shell(spoil)
     assert host.shell(look).strip() != "backend:backend 600"
-    converges(cell, release)
+    converges(app, release)
     assert host.shell(look).strip() == "backend:backend 600"
 
 
-def test_a_folder_that_the_service_may_not_enter(cell: Cell) -> None:
-    release, host = publish_next(cell), cell.hosts[0]
-    with unharmed(cell):
+def test_a_folder_that_the_service_may_not_enter(app: DeployedApp) -> None:
+    release, host = publish_next(app), app.hosts[0]
+    with unharmed(app):
         host.shell(f"chmod 0700 {RELEASES}")
         try:
-            done = cell.release()
+            done = app.release()
         finally:
             host.shell(f"chmod 0755 {RELEASES}")
-        told(done, "Permission denied", RELEASES)
-    converges(cell, release)
+        fails_with(done, "Permission denied", RELEASES)
+    converges(app, release)
 
 
-def test_another_process_holds_the_port(cell: Cell) -> None:
-    release, host = publish_next(cell), cell.hosts[0]
-    (before,) = cell.serving()
+def test_another_process_holds_the_port(app: DeployedApp) -> None:
+    release, host = publish_next(app), app.hosts[0]
+    (before,) = app.serving()
     host.shell("systemctl stop haproxy; systemd-run --unit=taker python3 -m http.server 8000")
     try:
-        done = cell.release()
+        done = app.release()
     finally:
         host.shell("systemctl stop taker")
-    told(done, "8000", "python3")
+    fails_with(done, "8000", "python3")
     after = host.look()
     assert (after.process, after.pid) == (before.release, before.pid)
-    converges(cell, release)
+    converges(app, release)
 
 
-def test_the_host_is_killed(cell: Cell) -> None:
-    release, host = publish_next(cell, start="import time; time.sleep(8)"), cell.hosts[0]
-    served = cell.serves()
-    run = cell.start("release")
+def test_the_host_is_killed(app: DeployedApp) -> None:
+    release, host = publish_next(app, start="import time; time.sleep(8)"), app.hosts[0]
+    served = app.serves()
+    run = app.start("release")
     run.until(lambda: host.look().note, "the release that starts")
     host.container.kill()
     done = run.wait()
@@ -113,5 +113,5 @@ def test_the_host_is_killed(cell: Cell) -> None:
         if host.container.exec_run(["systemctl", "is-active", "backend"]).exit_code == 0 and host.ask() == served:
             break
         host.shell("sleep 0.25")
-    assert cell.serves() == served, "what served before the host ended serves after it began again"
-    converges(cell, release)
+    assert app.serves() == served, "what served before the host ended serves after it began again"
+    converges(app, release)

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.faults.apps import archive, service
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, untouched
+from tests.faults.app_sources import archive, service
+from tests.faults.deployed_app import DeployedApp
+from tests.faults.flow import converges, fails_with, publish_next, untouched
 
 PORT = 8443
 # Certificates that a client must refuse: one of an unknown authority, and an expired one of a known authority.
@@ -32,21 +32,21 @@ DISTRUST = "rm -f /usr/local/share/ca-certificates/fault.crt && update-ca-certif
 
 
 @pytest.fixture(scope="module", autouse=True)
-def mended(cell: Cell) -> Iterator[None]:
+def mended(app: DeployedApp) -> Iterator[None]:
     """After the last of these faults, one run installs a version that needs no index."""
     yield
-    converges(cell, publish_next(cell))
+    converges(app, publish_next(app))
 
 
-def publish_with(cell: Cell, requirements: str) -> None:
+def publish_with(app: DeployedApp, requirements: str) -> None:
     """Publish a version with requirements that no cache has."""
-    cell.publish(archive({"main.py": service(cell.next_version()), "requirements.txt": requirements}))
+    app.publish(archive({"main.py": service(app.next_version()), "requirements.txt": requirements}))
 
 
 @contextmanager
-def index(cell: Cell, certificate: str) -> Iterator[str]:
+def index(app: DeployedApp, certificate: str) -> Iterator[str]:
     """An index on the host, with a certificate that the command writes to /run/index.pem."""
-    host = cell.hosts[0]
+    host = app.hosts[0]
     host.shell(
         f"cd /run && {certificate} && cat key.pem cert.pem > index.pem && cat > index.py <<'PYTHON'\n{SERVE}\nPYTHON"
     )
@@ -57,48 +57,48 @@ def index(cell: Cell, certificate: str) -> Iterator[str]:
         host.shell("systemctl stop index; cd /run; rm -f index.* key.pem cert.pem ca.*")
 
 
-def test_requirements_that_do_not_resolve(cell: Cell) -> None:
-    publish_with(cell, "fastapi==0.1.0\nfastapi==0.2.0\nuvicorn\n")
-    with untouched(cell):
-        told(cell.release(), "fastapi==0.1.0", "fastapi==0.2.0")
+def test_requirements_that_do_not_resolve(app: DeployedApp) -> None:
+    publish_with(app, "fastapi==0.1.0\nfastapi==0.2.0\nuvicorn\n")
+    with untouched(app):
+        fails_with(app.release(), "fastapi==0.1.0", "fastapi==0.2.0")
 
 
-def test_a_wheel_with_a_wrong_hash(cell: Cell) -> None:
-    publish_with(cell, f"idna==3.10 --hash=sha256:{'0' * 64}\n")
-    with untouched(cell):
-        told(cell.release(), "requirements.txt", "Hash mismatch for `idna==3.10`")
+def test_a_wheel_with_a_wrong_hash(app: DeployedApp) -> None:
+    publish_with(app, f"idna==3.10 --hash=sha256:{'0' * 64}\n")
+    with untouched(app):
+        fails_with(app.release(), "requirements.txt", "Hash mismatch for `idna==3.10`")
 
 
-def test_name_resolution(cell: Cell) -> None:
-    publish_with(cell, "--index-url https://index.invalid/simple\nfastapi\nuvicorn\n")
-    with untouched(cell):
-        told(cell.release(), "index.invalid", "dns error")
+def test_name_resolution(app: DeployedApp) -> None:
+    publish_with(app, "--index-url https://index.invalid/simple\nfastapi\nuvicorn\n")
+    with untouched(app):
+        fails_with(app.release(), "index.invalid", "dns error")
 
 
-def test_untrusted_certificate(cell: Cell) -> None:
-    with index(cell, f"{AUTHORITY} && {SIGN} 30") as requirements:
-        publish_with(cell, requirements)
-        with untouched(cell):
-            told(cell.release(), "localhost:8443", "invalid peer certificate", "UnknownIssuer")
+def test_untrusted_certificate(app: DeployedApp) -> None:
+    with index(app, f"{AUTHORITY} && {SIGN} 30") as requirements:
+        publish_with(app, requirements)
+        with untouched(app):
+            fails_with(app.release(), "localhost:8443", "invalid peer certificate", "UnknownIssuer")
 
 
-def test_expired_certificate(cell: Cell) -> None:
+def test_expired_certificate(app: DeployedApp) -> None:
     try:
-        with index(cell, f"{AUTHORITY} && {SIGN} -1 && {TRUST}") as requirements:
-            publish_with(cell, requirements)
-            with untouched(cell):
-                told(cell.release(), "localhost:8443", "invalid peer certificate", "Expired")
+        with index(app, f"{AUTHORITY} && {SIGN} -1 && {TRUST}") as requirements:
+            publish_with(app, requirements)
+            with untouched(app):
+                fails_with(app.release(), "localhost:8443", "invalid peer certificate", "Expired")
     finally:
-        cell.hosts[0].shell(DISTRUST)
+        app.hosts[0].shell(DISTRUST)
 
 
-def test_an_index_that_does_not_answer(cell: Cell) -> None:
-    host = cell.hosts[0]
-    publish_with(cell, "--index-url https://192.0.2.99/simple\nfastapi\nuvicorn\n")
+def test_an_index_that_does_not_answer(app: DeployedApp) -> None:
+    host = app.hosts[0]
+    publish_with(app, "--index-url https://192.0.2.99/simple\nfastapi\nuvicorn\n")
     host.shell("iptables -I OUTPUT -d 192.0.2.99 -j DROP")
     try:
-        with untouched(cell):
-            told(cell.release(), "192.0.2.99")
+        with untouched(app):
+            fails_with(app.release(), "192.0.2.99")
         assert int(host.shell("iptables -nvxL OUTPUT | awk '/192.0.2.99/ {print $1}'")) > 0
     finally:
         host.shell("iptables -D OUTPUT -d 192.0.2.99 -j DROP")

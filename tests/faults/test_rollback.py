@@ -4,35 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.cells import Cell, changed_nothing
-from tests.faults.flow import converges, publish_next, told, untouched
-from tests.faults.orders import ordered
+from tests.faults.deployed_app import DeployedApp, changed_nothing
+from tests.faults.flow import converges, fails_with, publish_next, untouched
+from tests.faults.injected_fault import injected
 
 
 @pytest.fixture
-def two(cell: Cell) -> tuple[str, str]:
+def two(app: DeployedApp) -> tuple[str, str]:
     """Two releases. The second serves."""
-    converges(cell, publish_next(cell))
-    first = cell.serves()
-    second = publish_next(cell)
-    assert cell.release().code == 0
-    assert cell.serves().startswith(second)
-    return first, cell.serves()
+    converges(app, publish_next(app))
+    first = app.serves()
+    second = publish_next(app)
+    assert app.release().code == 0
+    assert app.serves().startswith(second)
+    return first, app.serves()
 
 
-def test_rollback_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
+def test_rollback_without_s3_and_ssm(app: DeployedApp, two: tuple[str, str]) -> None:
     first, second = two
-    bucket, key = cell.lease
-    lease = ordered(cell, "s3", "500", "", f"/{bucket}/{cell.name}/")
-    parameters = ordered(cell, "ssm", "500", "", cell.parameter, asked=False)
+    bucket, key = app.lease
+    lease = injected(app, "s3", "500", "", f"/{bucket}/{app.name}/")
+    parameters = injected(app, "ssm", "500", "", app.parameter, asked=False)
     with lease, parameters:
-        done = cell.run("rollback")
+        done = app.run("rollback")
         assert done.code == 0, done.output[-3000:]
     assert "without a lease" in done.output
-    assert cell.serves() == first
+    assert app.serves() == first
     assert first in done.output
     # The next release installs what is published.
-    converges(cell, second)
+    converges(app, second)
 
 
 @pytest.mark.parametrize(
@@ -45,16 +45,16 @@ def test_rollback_without_s3_and_ssm(cell: Cell, two: tuple[str, str]) -> None:
     ids=["missing", "changed file", "no manifest"],
 )
 def test_a_missing_or_damaged_rollback_target(
-    cell: Cell, two: tuple[str, str], damage: str, words: tuple[str, ...]
+    app: DeployedApp, two: tuple[str, str], damage: str, words: tuple[str, ...]
 ) -> None:
     first, second = two
-    cell.hosts[0].shell(damage.format(id=first))
-    with untouched(cell):
-        told(cell.run("rollback", "-e", f"to={first}"), first, *words)
-    assert cell.serves() == second
-    assert changed_nothing(cell.release())
+    app.hosts[0].shell(damage.format(id=first))
+    with untouched(app):
+        fails_with(app.run("rollback", "-e", f"to={first}"), first, *words)
+    assert app.serves() == second
+    assert changed_nothing(app.release())
 
 
-def test_rollback_to_an_unknown_release(cell: Cell) -> None:
-    with untouched(cell):
-        told(cell.run("rollback", "-e", "to=000000000000-00000000"), "000000000000-00000000")
+def test_rollback_to_an_unknown_release(app: DeployedApp) -> None:
+    with untouched(app):
+        fails_with(app.run("rollback", "-e", "to=000000000000-00000000"), "000000000000-00000000")

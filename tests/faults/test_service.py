@@ -9,9 +9,9 @@ from contextlib import contextmanager
 import httpx
 import pytest
 
-from tests.faults.apps import archive, service
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, unharmed
+from tests.faults.app_sources import archive, service
+from tests.faults.deployed_app import DeployedApp
+from tests.faults.flow import converges, fails_with, publish_next, unharmed
 
 SHORT = ("-e", "service_health_timeout=6")
 """Seconds that a release has for its first good answer, where it will have none."""
@@ -37,66 +37,66 @@ FAILING = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def mended(cell: Cell) -> Iterator[None]:
+def mended(app: DeployedApp) -> Iterator[None]:
     """After the last of these faults, one run installs a version that works."""
     yield
-    converges(cell, publish_next(cell))
+    converges(app, publish_next(app))
 
 
 @pytest.mark.parametrize("name", FAILING)
-def test_a_release_that_does_not_serve(cell: Cell, name: str) -> None:
+def test_a_release_that_does_not_serve(app: DeployedApp, name: str) -> None:
     source, options, words = FAILING[name]
-    release = publish_next(cell, **source)
-    with unharmed(cell):
-        told(cell.release(*options), release, "serves as before", *words)
-    (serving,) = cell.serving()
-    assert serving.settled, serving
+    release = publish_next(app, **source)
+    with unharmed(app):
+        fails_with(app.release(*options), release, "serves as before", *words)
+    (serving,) = app.serving()
+    assert serving.has_no_leftovers, serving
 
 
-def test_out_of_memory(cell: Cell) -> None:
-    release = publish_next(cell, start=HUNGRY)
-    host = cell.hosts[0]
-    (before,) = cell.serving()
+def test_out_of_memory(app: DeployedApp) -> None:
+    release = publish_next(app, start=HUNGRY)
+    host = app.hosts[0]
+    (before,) = app.serving()
     idle = "green" if before.active == "blue" else "blue"
     folder = f"/etc/systemd/system/backend@{idle}.service.d"
-    with unharmed(cell):
+    with unharmed(app):
         host.shell(
             f"mkdir {folder}; printf '[Service]\\nMemoryMax=150M\\n' > {folder}/memory.conf; systemctl daemon-reload"
         )
         try:
-            done = cell.release()
+            done = app.release()
         finally:
             host.shell(f"rm -r {folder}; systemctl daemon-reload")
         # The version of the kernel's control groups decides which of the two happens.
         assert "oom-kill" in done.output or "status=9/KILL" in done.output, done.output[-3000:]
-        told(done, release, "serves as before")
-    converges(cell, publish_next(cell))
+        fails_with(done, release, "serves as before")
+    converges(app, publish_next(app))
 
 
-def test_a_slow_start(cell: Cell) -> None:
-    release, served = publish_next(cell, start="import time; time.sleep(6)"), cell.serves()
-    run = cell.start("release")
-    run.until(lambda: cell.hosts[0].look().note, "the release that starts")
-    assert cell.serves() == served
+def test_a_slow_start(app: DeployedApp) -> None:
+    release, served = publish_next(app, start="import time; time.sleep(6)"), app.serves()
+    run = app.start("release")
+    run.until(lambda: app.hosts[0].look().note, "the release that starts")
+    assert app.serves() == served
     done = run.wait()
     assert done.code == 0, done.output[-3000:]
-    assert cell.serves().startswith(release)
+    assert app.serves().startswith(release)
 
 
 @contextmanager
-def stream(cell: Cell) -> Iterator[httpx.Response]:
+def stream(app: DeployedApp) -> Iterator[httpx.Response]:
     """A client that reads an endless stream."""
-    with httpx.stream("GET", f"http://{cell.hosts[0].address}:8000/stream", timeout=30) as response:
+    with httpx.stream("GET", f"http://{app.hosts[0].address}:8000/stream", timeout=30) as response:
         yield response
 
 
-def test_an_endless_stream(cell: Cell) -> None:
-    release = publish_next(cell)
-    with stream(cell) as response:
+def test_an_endless_stream(app: DeployedApp) -> None:
+    release = publish_next(app)
+    with stream(app) as response:
         lines = response.iter_lines()
         assert next(lines) == "data: tick"
         began = time.monotonic()
-        run = cell.start("release", "-e", "slipway_drain_seconds=3")
+        run = app.start("release", "-e", "slipway_drain_seconds=3")
         # The client reads until the previous release is stopped.
         with pytest.raises(httpx.HTTPError):
             for _ in lines:
@@ -104,12 +104,12 @@ def test_an_endless_stream(cell: Cell) -> None:
         done = run.wait()
     assert done.code == 0, done.output[-3000:]
     assert "1 requests or streams had not ended after 3 s" in done.output, done.output[-3000:]
-    converges(cell, release)
+    converges(app, release)
 
 
-def test_an_entry_point_that_the_module_lacks(cell: Cell) -> None:
-    release = cell.publish(archive({"main.py": service(cell.next_version())}), app="main:other")
-    served = cell.serves()
-    told(cell.release(), release, "other", "serves as before")
+def test_an_entry_point_that_the_module_lacks(app: DeployedApp) -> None:
+    release = app.publish(archive({"main.py": service(app.next_version())}), app="main:other")
+    served = app.serves()
+    fails_with(app.release(), release, "other", "serves as before")
     # The unit contains the name too, so the previous release may have restarted in the other slot.
-    assert cell.serves() == served
+    assert app.serves() == served

@@ -8,37 +8,37 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.faults.cells import Cell
-from tests.faults.flow import converges, publish_next, told, unharmed, untouched
-from tests.faults.orders import ordered
+from tests.faults.deployed_app import DeployedApp
+from tests.faults.flow import converges, fails_with, publish_next, unharmed, untouched
+from tests.faults.injected_fault import injected
 
 VALUE = "canary-value-51c8"
 
 
-def test_s3_slow(cell: Cell) -> None:
-    release, served = publish_next(cell), cell.serves()
-    with ordered(cell, "s3", "slow:6", "GetObject", cell.artifact[1], times=1):
+def test_s3_slow(app: DeployedApp) -> None:
+    release, served = publish_next(app), app.serves()
+    with injected(app, "s3", "slow:6", "GetObject", app.artifact[1], times=1):
         began = time.monotonic()
-        run = cell.start("release")
-        run.until(lambda: cell.hosts[0].look().partial, "the release that is being fetched")
-        assert cell.serves() == served
+        run = app.start("release")
+        run.until(lambda: app.hosts[0].look().partial, "the release that is being fetched")
+        assert app.serves() == served
         done = run.wait()
     assert time.monotonic() - began > 6
     assert done.code == 0, done.output[-3000:]
-    converges(cell, release)
+    converges(app, release)
 
 
 @contextmanager
-def another_env(cell: Cell, text: str | None) -> Iterator[None]:
+def another_env(app: DeployedApp, text: str | None) -> Iterator[None]:
     """Another content of the parameter, or no parameter."""
     if text is None:
-        cell.client("ssm").delete_parameter(Name=cell.parameter)
+        app.client("ssm").delete_parameter(Name=app.parameter)
     else:
-        cell.env(text)
+        app.env(text)
     try:
         yield
     finally:
-        cell.env()
+        app.env()
 
 
 @pytest.mark.parametrize(
@@ -51,43 +51,43 @@ def another_env(cell: Cell, text: str | None) -> Iterator[None]:
     ],
     ids=["missing parameter", "no assignment", "twice", "expansion"],
 )
-def test_a_missing_or_bad_env(cell: Cell, text: str | None, words: tuple[str, ...]) -> None:
-    release = publish_next(cell)
-    with untouched(cell), another_env(cell, text):
-        done = cell.release()
-        told(done, cell.parameter, *words)
+def test_a_missing_or_bad_env(app: DeployedApp, text: str | None, words: tuple[str, ...]) -> None:
+    release = publish_next(app)
+    with untouched(app), another_env(app, text):
+        done = app.release()
+        fails_with(done, app.parameter, *words)
         assert VALUE not in done.output
     # The parameter was written again and has a new version. So this is a new release.
-    done = cell.release()
+    done = app.release()
     assert done.code == 0, done.output[-3000:]
-    assert cell.serves().startswith(release)
+    assert app.serves().startswith(release)
 
 
-def test_a_deleted_object_version(cell: Cell) -> None:
-    name, key = cell.artifact
-    s3 = cell.client("s3")
-    publish_next(cell)
+def test_a_deleted_object_version(app: DeployedApp) -> None:
+    name, key = app.artifact
+    s3 = app.client("s3")
+    publish_next(app)
     version = s3.head_object(Bucket=name, Key=key)["VersionId"]
-    with untouched(cell):
-        run = cell.start("release")
+    with untouched(app):
+        run = app.start("release")
         run.until(lambda: "Keep it for all that follows" in run.output, "the target")
         s3.delete_object(Bucket=name, Key=key, VersionId=version)
         done = run.wait()
-        told(done, key, version, "does not exist any more")
-    converges(cell, publish_next(cell))
+        fails_with(done, key, version, "does not exist any more")
+    converges(app, publish_next(app))
 
 
-def test_aws_does_not_answer(cell: Cell) -> None:
-    release = publish_next(cell)
-    host = cell.hosts[0]
-    with unharmed(cell):
+def test_aws_does_not_answer(app: DeployedApp) -> None:
+    release = publish_next(app)
+    host = app.hosts[0]
+    with unharmed(app):
         # This rule applies before the address is translated into that of the sandbox.
         host.shell("iptables -t mangle -I OUTPUT -d 192.0.2.10 -j DROP")
         try:
-            done = cell.release()
+            done = app.release()
             packets = host.shell("iptables -t mangle -nvxL OUTPUT | awk '/192.0.2.10/ {print $1}'")
         finally:
             host.shell("iptables -t mangle -D OUTPUT -d 192.0.2.10 -j DROP")
         assert int(packets) > 0
-        told(done, "ssm:GetParameter", "Connect timeout")
-    converges(cell, release)
+        fails_with(done, "ssm:GetParameter", "Connect timeout")
+    converges(app, release)

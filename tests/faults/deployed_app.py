@@ -1,6 +1,6 @@
 """The test apps into which faults are injected, and the functions that find what serves.
 
-The site has four hosts. Each becomes an application of its own, a cell, with its own artifact, parameter, lease and
+The site has four hosts. Each becomes an application of its own, a test app, with its own artifact, parameter, lease and
 inventory. So four tests can run side by side, each with its own faults. For the faults of a fleet all four hosts are
 one application again.
 """
@@ -98,7 +98,7 @@ class Serving:
         return self.answers
 
     @property
-    def settled(self) -> bool:
+    def has_no_leftovers(self) -> bool:
         """Whether the run left nothing behind."""
         return self.current == self.release and self.idle == ["inactive"] and not self.note and not self.partial
 
@@ -133,7 +133,7 @@ class Host:
 
 
 @dataclass
-class Cell:
+class DeployedApp:
     """An application on one or more hosts, and the inventory of only these hosts."""
 
     name: str
@@ -335,7 +335,7 @@ def instances() -> list[dict[str, Any]]:
     return [named[name] for name in sorted(named) if name.startswith(f"slipway-sandbox-{APP}")]
 
 
-def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
+def make_app(name: str, members: list[dict[str, Any]], parameter: str) -> DeployedApp:
     """Make hosts of the site one application, with an inventory of only these hosts."""
     world = World(settings_for("main"), name)
     tags = {
@@ -356,21 +356,21 @@ def make_cell(name: str, members: list[dict[str, Any]], parameter: str) -> Cell:
     for host in hosts:
         # Another application has another lease, with possibly lower generations.
         host.shell("rm -f /opt/backend/.generation")
-    cell = Cell(name, hosts, world, parameter)
-    _write_inventory(cell)
-    return cell
+    app = DeployedApp(name, hosts, world, parameter)
+    _write_inventory(app)
+    return app
 
 
-def _write_inventory(cell: Cell) -> None:
+def _write_inventory(app: DeployedApp) -> None:
     """Write the sandbox's inventory with an additional filter."""
-    shutil.rmtree(WORK / cell.name, ignore_errors=True)
-    cell.inventory.mkdir(parents=True)
+    shutil.rmtree(WORK / app.name, ignore_errors=True)
+    app.inventory.mkdir(parents=True)
     source = ROOT / "inventories" / "sandbox"
     text = (source / "aws_ec2.yml").read_text(encoding="utf-8")
     assert text.count("\nfilters:\n") == 1
-    (cell.inventory / "aws_ec2.yml").write_text(
-        text.replace("\nfilters:\n", f"\nfilters:\n  tag:slipway:app: {cell.name}\n"), encoding="utf-8"
+    (app.inventory / "aws_ec2.yml").write_text(
+        text.replace("\nfilters:\n", f"\nfilters:\n  tag:slipway:app: {app.name}\n"), encoding="utf-8"
     )
-    (cell.inventory / "group_vars").symlink_to(source / "group_vars")
+    (app.inventory / "group_vars").symlink_to(source / "group_vars")
     # The group variables look for the sandbox's keys relative to the inventory.
-    (WORK / cell.name / ".sandbox").symlink_to(ROOT / ".sandbox")
+    (WORK / app.name / ".sandbox").symlink_to(ROOT / ".sandbox")
