@@ -101,6 +101,10 @@ collection: venv ## Build the collection that ansible-galaxy can install, in dis
 docs: venv ## Write the tables in roles/*/README.md anew from the argument specifications
 	@$(bin)/slipway docs
 
+docs-site: venv ## Build the docs site in .cache/site/html; a broken link is an error
+	@$(bin)/sphinx-build --fail-on-warning --keep-going --nitpicky --quiet -c docs -d .cache/site/doctrees . .cache/site/html
+	@echo 'Open .cache/site/html/docs/index.html'
+
 changelog: venv ## Move the fragments into the release notes of galaxy.yml's version, and render them
 	@cd collections/ansible_collections/slipway/fastapi && \
 		PATH="$(CURDIR)/$(bin):$$PATH" antsibull-changelog release --update-existing --reload-plugins
@@ -118,7 +122,7 @@ clean: ## Remove caches and built files; keeps the sandbox, what it runs, and .v
 commands := site bootstrap init plan apply configure release verify deploy rollback maintenance destroy publish env-push env-diff doctor status releases logs shell run ssh health interruptions mutate
 stages := lint unit app-test terraform-test checkov aws-rules molecule integration e2e
 long_stages := aws-rules-long e2e-long faults
-.PHONY: $(commands) $(stages) $(long_stages) test test-long sandbox-up sandbox-down sandbox-status collection docs changelog lock clean
+.PHONY: $(commands) $(stages) $(long_stages) test test-long sandbox-up sandbox-down sandbox-status collection docs docs-site changelog lock clean
 
 $(commands):
 	@$(python) -m slipway.launch.make $@

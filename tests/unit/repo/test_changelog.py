@@ -15,7 +15,7 @@ from tests.unit.repo.helpers import ROOT, yaml_of
 COLLECTION = ROOT / "collections" / "ansible_collections" / "slipway" / "fastapi"
 CHANGELOGS = COLLECTION / "changelogs"
 #: A longer entry is a page of the documentation.
-CHARACTERS = 250
+CHARACTERS = 300
 
 
 @pytest.fixture

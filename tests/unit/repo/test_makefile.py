@@ -78,7 +78,7 @@ def test_every_command_of_the_program_is_a_target() -> None:
 def test_the_program_and_make_offer_the_same_commands() -> None:
     """Stages of tests are arguments of `slipway test`, and a few targets are only make's."""
     stages = {*listed("stages"), *listed("long_stages")}
-    only_make = {"help", "venv", "ready", "lock", "changelog", "clean", "test-long", *stages}
+    only_make = {"help", "venv", "ready", "lock", "changelog", "docs-site", "clean", "test-long", *stages}
     assert make_targets() - only_make == set(program().commands) - {"aws-rules", "completion"}
 
 
