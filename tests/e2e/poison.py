@@ -40,9 +40,9 @@ def poison(trap: Trap, tmp_path: Path) -> dict[str, str]:
     """Every setting of a shell that could redirect the AWS SDKs and Terraform's provider."""
     config = tmp_path / "config"
     config.write_text(
-        f"[default]\nregion = eu-west-1\nendpoint_url = {trap.url}\nservices = astray\n"
+        f"[default]\nregion = eu-west-1\nendpoint_url = {trap.url}\nservices = redirected\n"
         f"[profile real]\nregion = eu-west-1\nendpoint_url = {trap.url}\n"
-        f"[services astray]\nsts =\n  endpoint_url = {trap.url}\ns3 =\n  endpoint_url = {trap.url}\n"
+        f"[services redirected]\nsts =\n  endpoint_url = {trap.url}\ns3 =\n  endpoint_url = {trap.url}\n"
     )
     credentials = tmp_path / "credentials"
     keys = "aws_access_key_id = AKIAREALREALREALREAL\naws_secret_access_key = real\n"

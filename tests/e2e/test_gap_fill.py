@@ -144,8 +144,8 @@ def run_of_a_commit(run_of_files: Run, settings: Path, tmp_path_factory: pytest.
 def test_one_command_deploys_a_commit(run_of_a_commit: Run, host: World) -> None:
     assert run_of_a_commit.code == 0, run_of_a_commit.output[-4000:]
     with urllib.request.urlopen(f"{host.url}/health", timeout=10) as answer:
-        told = json.load(answer)
-    assert told == {"release": host.shell("basename $(readlink /opt/backend/current)").strip(), "tavily": True}
+        health = json.load(answer)
+    assert health == {"release": host.shell("basename $(readlink /opt/backend/current)").strip(), "tavily": True}
     assert host.shell("readlink /opt/backend/venv").strip() == "current/venv"
     process = host.shell(f"tr '\\0' ' ' </proc/$(systemctl show {host.unit} --property=MainPID --value)/cmdline")
     assert "/slipway_serve.py main:app " in process

@@ -169,21 +169,21 @@ def test_no_secret_is_shown_at_any_verbosity(world: World) -> None:
 
 
 def test_an_unknown_instance_is_named(world: World) -> None:
-    told = refused(world, f"database_identifier=slipway-sandbox-none database_parameter={URL}")
-    assert "there is no RDS instance slipway-sandbox-none" in told
-    assert "provision.yml" in told
+    message = refused(world, f"database_identifier=slipway-sandbox-none database_parameter={URL}")
+    assert "there is no RDS instance slipway-sandbox-none" in message
+    assert "provision.yml" in message
 
 
 def test_a_database_that_cannot_be_reached_names_the_stage_and_the_fix(world: World) -> None:
     rule = "OUTPUT -p tcp --dport 5432 -j DROP"
     world.shell(f"iptables -I {rule}")
     try:
-        told = refused(world, FIRST)
+        message = refused(world, FIRST)
     finally:
         world.shell(f"iptables -D {rule}")
-    assert "stage tcp" in told
-    assert "packets are dropped" in told
-    assert "security group admit port 5432" in told
+    assert "stage tcp" in message
+    assert "packets are dropped" in message
+    assert "security group admit port 5432" in message
 
 
 def test_an_untrusted_server_is_refused_with_the_stage(world: World) -> None:
@@ -191,11 +191,11 @@ def test_an_untrusted_server_is_refused_with_the_stage(world: World) -> None:
     world.shell(f"cp /etc/ssl/certs/ca-certificates.crt {bundle}")
     try:
         # Without the role's first task, because it would restore the right bundle.
-        told = refused(world, f"{FIRST} database_ca_file={bundle}", "--tags", "configure")
+        message = refused(world, f"{FIRST} database_ca_file={bundle}", "--tags", "configure")
     finally:
         world.shell(f"rm {bundle}")
-    assert "stage tls" in told
-    assert "does not trust the issuer" in told
+    assert "stage tls" in message
+    assert "does not trust the issuer" in message
 
 
 @pytest.fixture
@@ -218,13 +218,13 @@ def impostor(world: World) -> Iterator[None]:
 
 @pytest.mark.usefixtures("impostor")
 def test_a_false_server_behind_a_host_gets_no_password(world: World) -> None:
-    told = refused(world, f"{FIRST} database_python=/opt/impostor/python", "-vvvv")
-    assert "through the host host, stage tls" in told
-    assert "does not trust the issuer" in told
-    assert "another server answers in the database's place: do not trust the host host" in told
+    message = refused(world, f"{FIRST} database_python=/opt/impostor/python", "-vvvv")
+    assert "through the host host, stage tls" in message
+    assert "does not trust the issuer" in message
+    assert "another server answers in the database's place: do not trust the host host" in message
     heard = world.shell("cat /opt/impostor/heard | base64 -w0; journalctl --no-pager --boot --output=cat")
     assert heard.startswith("AAAACATSFi8"), "the impostor was asked for TLS"
-    assert [secret for secret in world.secrets()[:1] if secret in heard or secret in told] == []
+    assert [secret for secret in world.secrets()[:1] if secret in heard or secret in message] == []
 
 
 def test_a_host_without_tcp_forwarding_gets_a_message_with_the_fix(world: World) -> None:
@@ -232,11 +232,11 @@ def test_a_host_without_tcp_forwarding_gets_a_message_with_the_fix(world: World)
     rule = "/etc/ssh/sshd_config.d/no-forwarding.conf"
     world.shell(f"echo AllowTcpForwarding no > {rule}; systemctl reload ssh")
     try:
-        told = refused(world, FIRST)
+        message = refused(world, FIRST)
     finally:
         world.shell(f"rm {rule}; systemctl reload ssh")
-    assert "administratively prohibited" in told
-    assert "AllowTcpForwarding" in told
+    assert "administratively prohibited" in message
+    assert "AllowTcpForwarding" in message
     assert changed(world, FIRST)[0]
 
 

@@ -170,7 +170,7 @@ old, fresh = ask(connection), ask(new())
 print(json.dumps([list(old), list(fresh), before[0] in workers()]))
 """,
     )
-    assert answers[0] == ["green", True], "answered by the worker of before, and told to be the last"
+    assert answers[0] == ["green", True], "the old worker answers, and says that it is the last answer"
     assert answers[1] == ["green", False]
 
 
