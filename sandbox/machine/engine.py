@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import docker
 from docker.errors import DockerException
@@ -39,7 +39,7 @@ def connect() -> docker.DockerClient:
     return client
 
 
-def unusable(info: dict) -> str | None:
+def unusable(info: dict[str, Any]) -> str | None:
     """Why an engine that describes itself as *info* (``GET /info``) cannot serve the sandbox, or None."""
     if "Docker Desktop" in str(info.get("OperatingSystem")):
         return (

@@ -50,7 +50,7 @@ def write(directory: Path, status: Status) -> None:
     draft.replace(target)
 
 
-def read(directory: Path) -> dict:
+def read(directory: Path) -> dict[str, Any]:
     """The file's content; nothing where there is none yet."""
     try:
         content = json.loads((directory / FILE_NAME).read_text())

@@ -20,12 +20,14 @@ WRITTEN = {"candidates": [{"content": {"parts": [{"text": "Lisbon "}, {"text": "
 
 def search(client: TestClient) -> httpx.Response:
     """Ask the service for a search."""
-    return client.get("/search?query=Lisbon&limit=3")
+    answer: httpx.Response = client.get("/search?query=Lisbon&limit=3")
+    return answer
 
 
 def generate(client: TestClient) -> httpx.Response:
     """Ask the service for a text."""
-    return client.post("/generate", json={"prompt": "Lisbon?"})
+    answer: httpx.Response = client.post("/generate", json={"prompt": "Lisbon?"})
+    return answer
 
 
 BOTH = pytest.mark.parametrize(("call", "dependency"), [(search, "tavily"), (generate, "gemini")])

@@ -29,7 +29,7 @@ def test_probes_are_restricted_like_the_service(host: Host) -> None:
     names = "User,NoNewPrivileges,ProtectSystem,CapabilityBoundingSet,SystemCallFilter"
 
     def properties(unit: str) -> str:
-        return host.check_output(f"systemctl show {unit} --property={names}")
+        return str(host.check_output(f"systemctl show {unit} --property={names}"))
 
     assert "User=shop" in properties("shop-verify")
     assert properties("shop-verify") == properties("shop")

@@ -40,7 +40,7 @@ def test_probes_run_as_the_service_and_restricted_like_it(host: Host) -> None:
     names = "User,NoNewPrivileges,ProtectSystem,CapabilityBoundingSet,SystemCallFilter"
 
     def properties(unit: str) -> str:
-        return host.check_output(f"systemctl show {unit} --property={names}")
+        return str(host.check_output(f"systemctl show {unit} --property={names}"))
 
     assert "User=backend" in properties("backend-verify")
     assert properties("backend-verify") == properties("backend")

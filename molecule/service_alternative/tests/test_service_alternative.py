@@ -24,7 +24,7 @@ with urllib.request.urlopen("http://127.0.0.1:9000/events", timeout=10) as strea
 def active(host: Host) -> str:
     """The colour that the map names."""
     lines = host.file("/srv/shop/haproxy.map").content_string.splitlines()
-    return dict(line.split() for line in lines)["active"]
+    return str(dict(line.split() for line in lines)["active"])
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def test_a_common_engine_is_usable() -> None:
         ({"OSType": "windows"}, "Linux"),
     ],
 )
-def test_an_engine_whose_hosts_cannot_be_reached_is_refused(difference: dict, word: str) -> None:
+def test_an_engine_whose_hosts_cannot_be_reached_is_refused(difference: dict[str, Any], word: str) -> None:
     assert word in (unusable(USABLE | difference) or "")
 
 

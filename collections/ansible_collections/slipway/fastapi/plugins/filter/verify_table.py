@@ -36,7 +36,8 @@ from typing import Any
 
 from ansible.errors import AnsibleFilterError
 
-GREEN, RED = "✓", "✗"
+GREEN = "✓"
+RED = "✗"
 
 
 def verify_table(report: Mapping[str, Any]) -> str:

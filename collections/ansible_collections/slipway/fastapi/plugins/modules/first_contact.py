@@ -94,7 +94,7 @@ class BootError(Exception):
 def ended_well(result: Path) -> bool:
     """Whether cloud-init has left word that it ended, and no error."""
     try:
-        return json.loads(result.read_text(encoding="utf-8"))["v1"]["errors"] == []
+        return bool(json.loads(result.read_text(encoding="utf-8"))["v1"]["errors"] == [])
     except (OSError, ValueError, KeyError, TypeError):
         return False
 

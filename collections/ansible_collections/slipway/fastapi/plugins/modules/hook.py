@@ -193,7 +193,8 @@ def carry_out(module: AnsibleModule, top: Path, release: Path) -> None:
             f"{others[0]}) or end it (systemctl stop {others[0]}), then run this again"
         )
     program = _hooks.find(release, name)
-    assert program is not None  # It was asked under this very lock.
+    if program is None:
+        raise HookError(f"{release} has lost its hook {name} since this run began: publish the application again")
     job = Job(unit, name, program, top, release, variables(options), options["timeout"])
     _hooks.run(job, module.run_command, options["journal_lines"])
     _hooks.remember(release, name)

@@ -168,7 +168,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_AR
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease import Lease, LeaseError, Seen, Store
 
-SHORTEST, LONGEST = 3, 3600
+SHORTEST = 3
+LONGEST = 3600
 RENEWALS = 3
 """How often a lease is renewed while it lasts."""
 RENEWER = "slipway-lease"

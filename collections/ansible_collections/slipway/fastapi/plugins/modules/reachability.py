@@ -126,7 +126,7 @@ def properties(module: AnsibleModule, unit: str) -> dict[str, str]:
 def journal(module: AnsibleModule, unit: str) -> str:
     """The unit's last lines; the probes print no secret."""
     _code, text, _error = module.run_command(["journalctl", "-u", unit, "-n", "15", "--no-pager", "-o", "cat"])
-    return text.strip()
+    return str(text.strip())
 
 
 def shares(drop_ins: str, restrictions: Path) -> bool:

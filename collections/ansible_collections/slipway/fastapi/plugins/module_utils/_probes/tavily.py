@@ -75,6 +75,7 @@ def amounts(values: Any, used: tuple[str, ...], limits: tuple[str, ...]) -> tupl
         return 0, None
 
     def total(names: tuple[str, ...]) -> float:
-        return sum(values[name] for name in names if isinstance(values.get(name), (int, float)))
+        numbers: list[float] = [values[name] for name in names if isinstance(values.get(name), (int, float))]
+        return sum(numbers)
 
     return total(used), total(limits)
