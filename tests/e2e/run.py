@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import deprecations
+
 ROOT = Path(__file__).resolve().parents[2]
 LOGS = ROOT / ".cache" / "test-logs" / "e2e"
 SECONDS = 900
@@ -28,7 +30,7 @@ def run(argv: list[str], env: Mapping[str, str] | None = None, timeout: int = SE
     done = subprocess.run(
         argv,
         cwd=ROOT,
-        env={**os.environ, **(env or {})},
+        env={**os.environ, **deprecations.ENVIRONMENT, **(env or {})},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -39,6 +41,8 @@ def run(argv: list[str], env: Mapping[str, str] | None = None, timeout: int = SE
     )
     with (LOGS / "commands.log").open("a") as log:
         log.write(f"$ {' '.join(argv)}\n{done.stdout}\n[exit code {done.returncode}]\n\n")
+    # Every run is a check of this, because many announcements come only when a task runs.
+    assert deprecations.unknown(done.stdout) == []
     return Run(done.returncode, done.stdout)
 
 

@@ -52,6 +52,7 @@ class Runner:
         output, errors = self._process(text, environment(self.environment))
         assert output.strip(), errors
         found: dict[str, Any] = json.loads(output)
+        assert not found.get("deprecations"), found["deprecations"]
         return found
 
     def _process(self, text: str, variables: dict[str, str]) -> tuple[str, str]:

@@ -138,6 +138,7 @@ class CallbackModule(DefaultCallback):
             super().v2_runner_on_ok(result)
             return
         seconds = self._stop_clock(result)
+        self._handle_warnings(result.result)
         outcome = result.result
         if result.task.action in constants._ACTION_DEBUG:
             # Of a loop, each item has said its own.
@@ -155,6 +156,7 @@ class CallbackModule(DefaultCallback):
             super().v2_runner_on_failed(result, ignore_errors)
             return
         self._line("✗", result, self._stop_clock(result), constants.COLOR_ERROR)
+        self._handle_warnings(result.result)
         self._explain(result)
 
     def v2_runner_on_unreachable(self, result: Any) -> None:
@@ -175,7 +177,9 @@ class CallbackModule(DefaultCallback):
         """The task's own line is enough, unless the task is there to say something."""
         if not self._short:
             super().v2_runner_item_on_ok(result)
-        elif result.task.action in constants._ACTION_DEBUG:
+            return
+        self._handle_warnings(result.result)
+        if result.task.action in constants._ACTION_DEBUG:
             self._tell(result.result)
 
     def v2_runner_item_on_skipped(self, result: Any) -> None:
@@ -188,6 +192,7 @@ class CallbackModule(DefaultCallback):
         if not self._short:
             super().v2_runner_item_on_failed(result)
             return
+        self._handle_warnings(result.result)
         self._explain(result)
 
     def v2_playbook_on_include(self, included_file: Any) -> None:
