@@ -1,5 +1,10 @@
 #!/usr/bin/python
-"""Learns the SSH host keys of instances from their console, before anybody connects."""
+"""Learns the SSH host keys of instances from their console, before anybody connects.
+
+Why no kept module does this:
+No module of amazon.aws reads an instance's console. ssh-keyscan would ask the network for the keys, which is what a
+first connection must not trust.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Documentation of slipway.fastapi.live_command; its work is done by action/live_command.py on the control node."""
+"""Documentation of slipway.fastapi.live_command; its work is done by action/live_command.py on the control node.
+
+Why no kept module does this:
+ansible.builtin.command shows nothing until the program ends. The first start of the sandbox builds images for minutes.
+"""
 
 from __future__ import annotations
 

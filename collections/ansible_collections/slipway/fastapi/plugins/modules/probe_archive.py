@@ -1,5 +1,10 @@
 #!/usr/bin/python
-"""Install the reachability probes on a host."""
+"""Install the reachability probes on a host.
+
+Why no kept module does this:
+ansible.builtin.copy needs the built file on the control node, so a task that builds it would have to run in check mode
+too. It would be a module like this one, and a second task.
+"""
 
 from __future__ import annotations
 
