@@ -13,16 +13,16 @@ from docker.models.containers import Container
 from sandbox.settings import Settings, settings_for
 
 # The slot that serves, from the map that HAProxy uses.
-COLOUR = "colour=$(sed -n 's/^active //p' /opt/backend/haproxy.map)\n"
+SLOT = "slot=$(sed -n 's/^active //p' /opt/backend/haproxy.map)\n"
 # What a release can change on a host, without anything that changes by itself.
 HOST_STATE = f"""
-{COLOUR}
+{SLOT}
 cat /opt/backend/haproxy.map
-readlink /opt/backend/current /opt/backend/previous /opt/backend/$colour
+readlink /opt/backend/current /opt/backend/previous /opt/backend/$slot
 ls -A /opt/backend | grep -vxE 'blue|green'
 sha256sum /opt/backend/shared/.env /etc/systemd/system/backend*.service /etc/haproxy/haproxy.cfg
 systemctl is-active backend haproxy
-systemctl show backend@$colour haproxy --property=MainPID
+systemctl show backend@$slot haproxy --property=MainPID
 systemctl list-units --plain --no-legend 'backend@*' | cut -d' ' -f1
 """
 # A failed release stays on the disk, for diagnosis and a second try. Its slot has no link any more.
@@ -106,7 +106,7 @@ class World:
     @property
     def unit(self) -> str:
         """The unit of the slot that serves."""
-        return self.shell(f'{COLOUR}printf %s "backend@$colour"')
+        return self.shell(f'{SLOT}printf %s "backend@$slot"')
 
     def api_state(self) -> dict[str, Any]:
         """The API's state. Secrets appear by version only.

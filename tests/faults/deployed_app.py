@@ -45,8 +45,8 @@ def link(name):
         return os.readlink(TOP / name).rpartition("/")[2]
     except OSError:
         return ""
-def unit(colour):
-    shown = subprocess.run(["systemctl", "show", f"backend@{colour}", "--property=MainPID,ActiveState"],
+def unit(slot):
+    shown = subprocess.run(["systemctl", "show", f"backend@{slot}", "--property=MainPID,ActiveState"],
                            capture_output=True, text=True).stdout
     return dict(line.split("=", 1) for line in shown.split())
 def release(pid):
@@ -57,12 +57,12 @@ def release(pid):
     return next((e.decode().partition("=")[2] for e in entries if e.startswith(b"SLIPWAY_RELEASE=")), "")
 entries = dict(line.split() for line in (TOP / "haproxy.map").read_text().splitlines())
 active = entries.get("active", "")
-units = {colour: unit(colour) for colour in ("blue", "green")}
+units = {slot: unit(slot) for slot in ("blue", "green")}
 pid = units.get(active, {}).get("MainPID", "0")
 print(json.dumps({
     "active": active, "current": link("current"), "previous": link("previous"), "linked": link(active),
     "process": release(pid), "pid": int(pid),
-    "idle": [unit["ActiveState"] for colour, unit in units.items() if colour != active],
+    "idle": [unit["ActiveState"] for slot, unit in units.items() if slot != active],
     "note": (TOP / ".switching.json").exists(),
     "partial": sorted(path.name for path in (TOP / "releases").glob(".*")),
 }))
@@ -74,16 +74,16 @@ class Serving:
     """What serves on one host, from every source that could differ."""
 
     active: str
-    """The colour in the map."""
+    """The slot in the map."""
     current: str
     previous: str
     linked: str
-    """The release that the colour's link names."""
+    """The release that the slot's link names."""
     process: str
-    """The release that the colour's process was started with."""
+    """The release that the slot's process was started with."""
     pid: int
     idle: list[str]
-    """State of the other colour."""
+    """State of the other slot."""
     note: bool
     """Whether a switch has not come to its end."""
     partial: list[str]
@@ -93,7 +93,7 @@ class Serving:
     @property
     def release(self) -> str:
         """The release that serves. Fails if two sources differ."""
-        named = {"link of the colour": self.linked, "process": self.process, "answer": self.answers}
+        named = {"link of the slot": self.linked, "process": self.process, "answer": self.answers}
         assert len(set(named.values())) == 1, f"torn: {self}"
         return self.answers
 

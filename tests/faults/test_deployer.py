@@ -66,13 +66,13 @@ def test_killed_at_the_gate(app: DeployedApp) -> None:
 
 def test_killed_between_the_disk_and_haproxy(app: DeployedApp) -> None:
     release, host, served = publish_next(app, start=SLOW), app.hosts[0], app.serves()
-    colour = mapped(app)
+    slot = mapped(app)
     run = begun(app)
     run.until(lambda: host.look().note, "the release that starts")
     # HAProxy does not answer. So the switch waits where the disk names a slot that HAProxy does not know yet.
     host.shell("systemctl kill --signal=STOP haproxy")
     try:
-        run.until(lambda: f"active {colour}" not in host.shell("cat /opt/backend/haproxy.map"), "the switch")
+        run.until(lambda: f"active {slot}" not in host.shell("cat /opt/backend/haproxy.map"), "the switch")
         run.kill()
         end_modules(host)
     finally:
@@ -84,12 +84,12 @@ def test_killed_between_the_disk_and_haproxy(app: DeployedApp) -> None:
 
 def test_killed_while_it_drains(app: DeployedApp) -> None:
     release, host = publish_next(app), app.hosts[0]
-    colour = mapped(app)
+    slot = mapped(app)
     with httpx.stream("GET", f"http://{host.address}:8000/stream", timeout=30) as response:
         lines = response.iter_lines()
         next(lines)
         run = begun(app)
-        run.until(lambda: mapped(app) != colour, "the switch")
+        run.until(lambda: mapped(app) != slot, "the switch")
         run.kill()
         end_modules(host)
         assert app.serves().startswith(release)

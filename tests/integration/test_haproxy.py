@@ -12,9 +12,9 @@ from tests.integration.world import World, require
 
 SERVE = """
 systemctl daemon-reload
-for colour in blue green; do
-  mkdir -p /run/probe-$colour
-  systemd-run --quiet --unit=probe-$colour python3 /opt/haproxy/service.py $colour /run/probe-$colour/app.sock
+for slot in blue green; do
+  mkdir -p /run/probe-$slot
+  systemd-run --quiet --unit=probe-$slot python3 /opt/haproxy/service.py $slot /run/probe-$slot/app.sock
 done
 printf 'active blue\\nmaintenance off\\n' >/opt/haproxy/haproxy.map
 systemctl restart haproxy
@@ -31,7 +31,7 @@ import socket, subprocess, time
 def ask(connection):
     connection.sendall(b"GET / HTTP/1.1\\r\\nHost: test\\r\\n\\r\\n")
     answer = connection.recv(65536).decode()
-    found = [colour for colour in ("blue", "green") if f'"{colour}"' in answer] or [answer[9:12]]
+    found = [slot for slot in ("blue", "green") if f'"{slot}"' in answer] or [answer[9:12]]
     return found[0], "connection: close" in answer.lower()
 def tell(path, command):
     with socket.socket(socket.AF_UNIX) as connection:

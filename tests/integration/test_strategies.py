@@ -44,7 +44,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def two_colours(world: World, certificates: list[Path]) -> Iterator[World]:
+def two_slots(world: World, certificates: list[Path]) -> Iterator[World]:
     """The host with HAProxy in front of its service. At the end the service holds the port itself again."""
     require(play(world, "blue_green", certificates[0]))
     yield world
@@ -78,60 +78,60 @@ def test_a_reboot_before_the_first_slot_release_serves_the_previous_one(one_proc
     assert changed(play(one_process, "blue_green")) == 0
 
 
-def test_port_and_https_lead_to_the_slot_that_serves(two_colours: World) -> None:
-    assert two_colours.shell(STATES).split() == ["active", "active", "active", "inactive"]
-    plain = json.loads(two_colours.shell("curl -sS http://127.0.0.1:8000/client"))
+def test_port_and_https_lead_to_the_slot_that_serves(two_slots: World) -> None:
+    assert two_slots.shell(STATES).split() == ["active", "active", "active", "inactive"]
+    plain = json.loads(two_slots.shell("curl -sS http://127.0.0.1:8000/client"))
     assert plain == {"address": "127.0.0.1", "scheme": "http"}
-    secure = json.loads(two_colours.shell("curl -sSk https://127.0.0.1/client"))
+    secure = json.loads(two_slots.shell("curl -sSk https://127.0.0.1/client"))
     assert secure == {"address": "127.0.0.1", "scheme": "https"}
 
 
 def test_a_certificate_is_renewed_without_a_lost_request_or_a_closed_connection(
-    two_colours: World, certificates: list[Path]
+    two_slots: World, certificates: list[Path]
 ) -> None:
-    before, workers = two_colours.shell(SERIAL), two_colours.shell("pgrep haproxy")
-    two_colours.shell("rm -f /run/steady.stop")
+    before, workers = two_slots.shell(SERIAL), two_slots.shell("pgrep haproxy")
+    two_slots.shell("rm -f /run/steady.stop")
     start = f"cat >/run/steady.py <<'SCRIPT'\n{CLIENT.read_text(encoding='utf-8')}\nSCRIPT\n"
     start += "systemd-run --quiet --unit=steady --property=StandardOutput=file:/run/steady.json "
-    two_colours.shell(f"{start} python3 /run/steady.py {CLIENTS} /run/steady.stop")
-    done = play(two_colours, "blue_green", certificates[1])
+    two_slots.shell(f"{start} python3 /run/steady.py {CLIENTS} /run/steady.stop")
+    done = play(two_slots, "blue_green", certificates[1])
     assert changed(done) == 2, "the file and what HAProxy has in memory"
     assert "PRIVATE KEY" not in done.stdout
-    two_colours.shell("touch /run/steady.stop; while systemctl is-active --quiet steady; do sleep 0.2; done")
-    found = json.loads(two_colours.shell("cat /run/steady.json"))
+    two_slots.shell("touch /run/steady.stop; while systemctl is-active --quiet steady; do sleep 0.2; done")
+    found = json.loads(two_slots.shell("cat /run/steady.json"))
     assert found["answered"] > 0
     assert (found.get("lost", 0), found["connections"]) == (0, CLIENTS)
-    assert two_colours.shell(SERIAL) != before
-    assert two_colours.shell("pgrep haproxy") == workers
-    assert changed(play(two_colours, "blue_green", certificates[1])) == 0
+    assert two_slots.shell(SERIAL) != before
+    assert two_slots.shell("pgrep haproxy") == workers
+    assert changed(play(two_slots, "blue_green", certificates[1])) == 0
 
 
 def test_a_key_of_another_certificate_is_refused_before_anything_changes(
-    two_colours: World, certificates: list[Path]
+    two_slots: World, certificates: list[Path]
 ) -> None:
     look = f"{SERIAL}; sha256sum /etc/haproxy/*.*"
-    before = two_colours.shell(look)
-    done = play(two_colours, "blue_green", certificates[2])
+    before = two_slots.shell(look)
+    done = play(two_slots, "blue_green", certificates[2])
     assert done.returncode != 0
     assert "has a key that is not that of its certificate" in done.stdout
-    assert two_colours.shell(look) == before
+    assert two_slots.shell(look) == before
 
 
 def test_a_reboot_during_the_change_to_restart_serves_the_previous_release(
-    two_colours: World, certificates: list[Path]
+    two_slots: World, certificates: list[Path]
 ) -> None:
-    assert changed(play(two_colours, "restart", prepared=True)) > 0
-    reboot(two_colours)
-    assert two_colours.shell(STATES).split()[:2] == ["inactive", "active"]
-    require(play(two_colours, "blue_green", certificates[0]))
-    assert two_colours.shell(STATES).split()[:2] == ["active", "active"]
+    assert changed(play(two_slots, "restart", prepared=True)) > 0
+    reboot(two_slots)
+    assert two_slots.shell(STATES).split()[:2] == ["inactive", "active"]
+    require(play(two_slots, "blue_green", certificates[0]))
+    assert two_slots.shell(STATES).split()[:2] == ["active", "active"]
 
 
-def test_the_service_holds_the_port_after_a_change_to_restart(two_colours: World) -> None:
-    assert changed(play(two_colours, "restart")) > 0
-    assert two_colours.shell(STATES).split() == ["inactive", "active", "inactive", "inactive"]
-    assert two_colours.shell("systemctl is-enabled haproxy || true").strip() == "disabled"
-    assert json.loads(two_colours.shell("curl -sS http://127.0.0.1:8000/client"))["scheme"] == "http"
-    left = set(two_colours.shell("ls -d /opt/backend/* /etc/systemd/system/backend* | xargs -n1 basename").split())
+def test_the_service_holds_the_port_after_a_change_to_restart(two_slots: World) -> None:
+    assert changed(play(two_slots, "restart")) > 0
+    assert two_slots.shell(STATES).split() == ["inactive", "active", "inactive", "inactive"]
+    assert two_slots.shell("systemctl is-enabled haproxy || true").strip() == "disabled"
+    assert json.loads(two_slots.shell("curl -sS http://127.0.0.1:8000/client"))["scheme"] == "http"
+    left = set(two_slots.shell("ls -d /opt/backend/* /etc/systemd/system/backend* | xargs -n1 basename").split())
     assert left.isdisjoint({"blue", "green", "haproxy.map", "backend@.service", "backend@.service.d"})
-    assert changed(play(two_colours, "restart")) == 0
+    assert changed(play(two_slots, "restart")) == 0

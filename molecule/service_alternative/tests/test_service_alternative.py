@@ -1,4 +1,4 @@
-"""The service in two colours behind HAProxy, under another name, account and port, on Debian 13."""
+"""The service in two slots behind HAProxy, under another name, account and port, on Debian 13."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ with urllib.request.urlopen("http://127.0.0.1:9000/events", timeout=10) as strea
 
 
 def active(host: Host) -> str:
-    """The colour that the map names."""
+    """The slot that the map names."""
     lines = host.file("/srv/shop/haproxy.map").content_string.splitlines()
     return str(dict(line.split() for line in lines)["active"])
 
 
 @pytest.fixture
-def colour(host: Host) -> str:
+def slot(host: Host) -> str:
     return active(host)
 
 
 @pytest.fixture
-def properties(host: Host, colour: str) -> dict[str, str]:
+def properties(host: Host, slot: str) -> dict[str, str]:
     names = "User,ActiveState,MainPID,ProtectSystem,CapabilityBoundingSet,TimeoutStopUSec"
-    lines = host.check_output(f"systemctl show shop@{colour} --property={names}").splitlines()
+    lines = host.check_output(f"systemctl show shop@{slot} --property={names}").splitlines()
     return dict(line.split("=", 1) for line in lines)
 
 
@@ -45,24 +45,24 @@ def answer(host: Host, path: str = "/health") -> dict[str, str]:
     return dict(json.loads(host.check_output(command)))
 
 
-def test_it_answers_as_the_release_of_its_colour(host: Host, colour: str) -> None:
+def test_it_answers_as_the_release_of_its_slot(host: Host, slot: str) -> None:
     found = answer(host)
     assert found["status"] == "ok"
-    assert host.file(f"/srv/shop/{colour}").linked_to == f"/srv/shop/releases/{found['release']}"
+    assert host.file(f"/srv/shop/{slot}").linked_to == f"/srv/shop/releases/{found['release']}"
     assert host.file("/srv/shop/current").linked_to == f"/srv/shop/releases/{found['release']}"
 
 
-def test_only_the_one_that_serves_runs(host: Host, colour: str, properties: dict[str, str]) -> None:
+def test_only_the_slot_that_serves_runs(host: Host, slot: str, properties: dict[str, str]) -> None:
     assert properties["ActiveState"] == "active"
-    other = {"blue": "green", "green": "blue"}[colour]
+    other = {"blue": "green", "green": "blue"}[slot]
     assert host.check_output(f"systemctl show shop@{other} --property=ActiveState --value") == "inactive"
 
 
-def test_its_socket_is_for_its_group_only(host: Host, colour: str) -> None:
-    folder = host.file(f"/run/shop-{colour}")
+def test_its_socket_is_for_its_group_only(host: Host, slot: str) -> None:
+    folder = host.file(f"/run/shop-{slot}")
     assert (folder.user, folder.group, oct(folder.mode)) == ("shop", "shop", "0o750")
-    assert host.file(f"/run/shop-{colour}/app.sock").is_socket
-    assert host.run(f"runuser -u nobody -- test -e /run/shop-{colour}/app.sock").rc != 0
+    assert host.file(f"/run/shop-{slot}/app.sock").is_socket
+    assert host.run(f"runuser -u nobody -- test -e /run/shop-{slot}/app.sock").rc != 0
 
 
 def test_the_port_is_haproxys_and_no_other_is_open(host: Host) -> None:
@@ -71,7 +71,7 @@ def test_the_port_is_haproxys_and_no_other_is_open(host: Host) -> None:
     assert not [line for line in listeners if "uvicorn" in line or "python" in line]
 
 
-def test_its_unit_restricts_it(host: Host, colour: str, properties: dict[str, str]) -> None:
+def test_its_unit_restricts_it(host: Host, slot: str, properties: dict[str, str]) -> None:
     assert {
         name: properties[name] for name in ("User", "ProtectSystem", "CapabilityBoundingSet", "TimeoutStopUSec")
     } == {
@@ -80,19 +80,19 @@ def test_its_unit_restricts_it(host: Host, colour: str, properties: dict[str, st
         "CapabilityBoundingSet": "",
         "TimeoutStopUSec": "15s",
     }
-    said = host.run(f"systemd-analyze security --no-pager shop@{colour}").stdout
+    said = host.run(f"systemd-analyze security --no-pager shop@{slot}").stdout
     exposure = re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)
     assert exposure is not None, said
     assert float(exposure[1]) <= MOST_EXPOSED
 
 
 def test_its_process_is_the_accounts_and_knows_where_it_is_told_to_drain(
-    host: Host, colour: str, properties: dict[str, str]
+    host: Host, slot: str, properties: dict[str, str]
 ) -> None:
     pid = properties["MainPID"]
     assert host.process.get(pid=int(pid)).user == "shop"
     environment = host.file(f"/proc/{pid}/environ").content_string.split("\0")
-    assert f"SLIPWAY_DRAIN_FILE=/run/shop-{colour}/drain" in environment
+    assert f"SLIPWAY_DRAIN_FILE=/run/shop-{slot}/drain" in environment
 
 
 def test_it_knows_its_client_and_believes_no_stranger(host: Host) -> None:
@@ -108,20 +108,20 @@ def test_events_are_not_kept_back(host: Host) -> None:
     assert max(late) < 0.25
 
 
-def test_the_colour_outlasts_a_restart_of_haproxy(host: Host, colour: str, properties: dict[str, str]) -> None:
+def test_a_restart_of_haproxy_keeps_the_slot(host: Host, slot: str, properties: dict[str, str]) -> None:
     host.check_output("systemctl restart haproxy")
     assert answer(host)["status"] == "ok"
-    assert active(host) == colour
-    assert host.check_output(f"systemctl show shop@{colour} --property=MainPID --value") == properties["MainPID"]
+    assert active(host) == slot
+    assert host.check_output(f"systemctl show shop@{slot} --property=MainPID --value") == properties["MainPID"]
 
 
-def test_stop_and_start_are_those_of_the_one_that_serves(host: Host, colour: str) -> None:
+def test_the_unit_stops_and_starts_the_slot_that_serves(host: Host, slot: str) -> None:
     host.check_output("systemctl stop shop")
     assert host.check_output("systemctl list-units --no-legend 'shop@*'") == ""
     assert host.run(f"curl --silent --fail --max-time 5 {URL}/health").rc == 22, "HAProxy says that it is not there"
     host.check_output("systemctl start shop")
     assert answer(host)["status"] == "ok"
-    assert active(host) == colour
+    assert active(host) == slot
 
 
 def test_both_start_with_the_system(host: Host) -> None:
@@ -129,10 +129,10 @@ def test_both_start_with_the_system(host: Host) -> None:
     assert host.service("haproxy").is_enabled
 
 
-def test_it_comes_back_after_a_crash(host: Host, colour: str, properties: dict[str, str]) -> None:
-    host.check_output(f"systemctl kill --signal=KILL shop@{colour}")
+def test_it_comes_back_after_a_crash(host: Host, slot: str, properties: dict[str, str]) -> None:
+    host.check_output(f"systemctl kill --signal=KILL shop@{slot}")
     assert answer(host)["status"] == "ok"
-    assert host.check_output(f"systemctl show shop@{colour} --property=MainPID --value") != properties["MainPID"]
+    assert host.check_output(f"systemctl show shop@{slot} --property=MainPID --value") != properties["MainPID"]
 
 
 def test_the_host_remembers_who_released_what(host: Host) -> None:

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-COLOUR, PATH = sys.argv[1:]
+SLOT, PATH = sys.argv[1:]
 left: list[str] = []
 """The streams whose clients went away."""
 
@@ -84,7 +84,7 @@ async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         elif request.path == "/left":
             await request.answer(left)
         else:
-            seen = {"colour": COLOUR, "method": request.method, "version": request.version, "headers": request.headers}
+            seen = {"slot": SLOT, "method": request.method, "version": request.version, "headers": request.headers}
             await request.answer(seen)
     except (OSError, asyncio.IncompleteReadError):
         pass
