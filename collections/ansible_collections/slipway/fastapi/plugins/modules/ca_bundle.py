@@ -1,9 +1,8 @@
 #!/usr/bin/python
 """Keep a bundle of CA certificates on a host as its publisher has it.
 
-Why no kept module does this:
-ansible.builtin.get_url does not download in check mode. Without a checksum it cannot notice a changed file there, and
-with one every renewal by the publisher would fail the run.
+Why no other module does this: ansible.builtin.get_url does not download in check mode. Without a checksum it cannot
+notice a changed file there. With one, every renewal by the publisher would fail the run.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 #!/usr/bin/python
 """Looks whether a file has all that HTTPS needs, before it is brought to a host.
 
-Why no kept module does this:
-community.crypto reads one certificate or one key at a time. To compare the pair and the chain in one file, tasks would
-have to split the file in variables, and the private key would appear in verbose output.
+Why no other module does this: community.crypto reads one certificate or one key at a time. To compare the pair and
+the chain in one file, tasks would have to split the file in variables, and the private key would appear in verbose
+output.
 """
 
 from __future__ import annotations

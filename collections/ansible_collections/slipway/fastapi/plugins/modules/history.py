@@ -1,5 +1,9 @@
 #!/usr/bin/python
-"""Record what a release or rollback did to a fleet."""
+"""Record what a release or rollback did to a fleet.
+
+Why no other module does this: amazon.aws.s3_object can write the record. But its client takes the shell's AWS
+settings and proxy, which must not reach calls to the sandbox, and the fields of a record would be checked nowhere.
+"""
 
 from __future__ import annotations
 

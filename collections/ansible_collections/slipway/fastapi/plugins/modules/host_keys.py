@@ -1,9 +1,8 @@
 #!/usr/bin/python
 """Learns the SSH host keys of instances from their console, before anybody connects.
 
-Why no kept module does this:
-No module of amazon.aws reads an instance's console. ssh-keyscan would ask the network for the keys, which is what a
-first connection must not trust.
+Why no other module does this: No module of amazon.aws reads an instance's console. ssh-keyscan would ask the network
+for the keys, and the network is what a first connection must not trust.
 """
 
 from __future__ import annotations

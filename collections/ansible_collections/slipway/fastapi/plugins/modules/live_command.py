@@ -1,7 +1,7 @@
 """Documentation of slipway.fastapi.live_command; its work is done by action/live_command.py on the control node.
 
-Why no kept module does this:
-ansible.builtin.command shows nothing until the program ends. The first start of the sandbox builds images for minutes.
+Why no other module does this: ansible.builtin.command shows nothing until the program ends, and the first start of
+the sandbox builds images for minutes. Check mode is the same as there: the program is not run.
 """
 
 from __future__ import annotations

@@ -1,5 +1,10 @@
 #!/usr/bin/python
-"""Tell whether a service can log in to Postgres, and has the role and the database that it should have."""
+"""Tell whether a service can log in to Postgres, and has the role and the database that it should have.
+
+Why no other module does this: community.postgresql.postgresql_ping reports that a login failed, and not at which
+stage (DNS, TCP, TLS, password). The checks of rights and ownership would be several more tasks, each with the
+password.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 #!/usr/bin/python
 """Install the reachability probes on a host.
 
-Why no kept module does this:
-ansible.builtin.copy needs the built file on the control node, so a task that builds it would have to run in check mode
-too. It would be a module like this one, and a second task.
+Why no other module does this: ansible.builtin.copy needs the built file on the control node, and the task that builds
+it would have to run in check mode too. That task would be a module like this one, so there would be two steps instead
+of one.
 """
 
 from __future__ import annotations

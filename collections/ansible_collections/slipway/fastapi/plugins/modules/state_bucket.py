@@ -1,10 +1,9 @@
 #!/usr/bin/python
 """Tell whether the bucket of Terraform's states is there, and is ours.
 
-Why no kept module does this:
-amazon.aws.s3_bucket_info lists the buckets of the account. It cannot tell a free name from a bucket of another account,
-and it needs the right to list all buckets. Its client also follows the shell's proxy, which calls to the sandbox must
-not do.
+Why no other module does this: amazon.aws.s3_bucket_info lists the buckets of the account. It cannot tell a free name
+from a bucket of another account, and it needs the right to list all buckets. Its client also takes the shell's AWS
+settings and proxy, which must not reach calls to the sandbox.
 """
 
 from __future__ import annotations

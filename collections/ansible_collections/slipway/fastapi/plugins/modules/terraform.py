@@ -1,8 +1,8 @@
 """Documentation of slipway.fastapi.terraform; its work is done by action/terraform.py on the control node.
 
-Why no kept module does this:
-community.general.terraform shows no progress, does not tell two plans apart by their digest, and does not move a state
-into a backend. Its commands are one module because they share the root, the backend and the variables.
+Why no other module does this: community.general.terraform shows no progress, does not approve a plan by its digest,
+and does not move a state into a backend. The commands are one module because they share the root, the backend and the
+variables.
 """
 
 from __future__ import annotations

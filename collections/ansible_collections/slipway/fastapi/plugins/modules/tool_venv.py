@@ -1,5 +1,9 @@
 #!/usr/bin/python
-"""Keep a virtual environment equal to a lock file."""
+"""Keep a virtual environment equal to a lock file.
+
+Why no other module does this: ansible.builtin.pip with a requirements file always reports a change in check mode.
+Outside check mode it changes the environment in place, so an interrupted run leaves half of it.
+"""
 
 from __future__ import annotations
 
