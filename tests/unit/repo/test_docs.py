@@ -14,9 +14,6 @@ from tests.unit.repo.helpers import ROOT, text_of, tracked_files
 WIDTH = 100
 LINES = 400
 
-# Pages that are still to be rewritten.
-PENDING = re.compile(r"docs/sandbox")
-
 PAGES = [path for path in tracked_files() if path.suffix == ".md"]
 NAMES = [str(path.relative_to(ROOT)) for path in PAGES]
 FENCE = re.compile(r"^\s*```.*?^\s*```", re.MULTILINE | re.DOTALL)
@@ -45,8 +42,6 @@ def is_broken(page: Path, link: str) -> bool:
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_lines_outside_tables_and_code_fit_the_width(page: Path) -> None:
-    if PENDING.search(str(page.relative_to(ROOT))):
-        pytest.skip("still to be rewritten")
     long = [
         number
         for number, line in enumerate(prose(page).splitlines(), start=1)
@@ -57,8 +52,6 @@ def test_lines_outside_tables_and_code_fit_the_width(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=NAMES)
 def test_no_page_is_too_long(page: Path) -> None:
-    if PENDING.search(str(page.relative_to(ROOT))):
-        pytest.skip("still to be rewritten")
     assert len(text_of(page).splitlines()) <= LINES
 
 
