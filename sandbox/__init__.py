@@ -1,1 +1,1 @@
-"""An AWS account in a box: the cloud of development, tests and CI on one machine."""
+"""The sandbox: an AWS account on one machine, for development, tests and CI."""

@@ -1,7 +1,7 @@
 """The sandbox's own certificate authorities and the certificates that they sign.
 
-There are two, as in AWS: one that hosts trust system-wide, for the TLS stubs, and RDS's, which only those trust who
-fetch its bundle.
+There are two. Hosts trust the stubs' authority system-wide. RDS's authority is trusted only by clients that fetch its
+bundle, as in AWS.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from sandbox.settings import Settings
 
 AUTHORITY_LIFETIME = timedelta(days=365)
 SERVER_LIFETIME = timedelta(days=90)
-#: What is left when an authority is made anew rather than used again.
+#: An authority that is valid for less time is replaced.
 _SPARE = timedelta(days=100)
-#: Certificates begin in the past: hosts' clocks may be behind.
+#: Certificates begin in the past, because a host's clock can be slow.
 _BACKDATED = timedelta(hours=1)
 
 _RDS_NAMES = ("rds.amazonaws.com",)
@@ -46,7 +46,7 @@ class Authority:
         """A server certificate for the DNS *names*, with its chain, and its key, both in PEM form."""
         listed = list(names)
         key = ec.generate_private_key(ec.SECP256R1())
-        # A common name has room for 64 characters; names are checked against the alternative names.
+        # A common name has at most 64 characters. Clients check the alternative names.
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, listed[0][:64])])
         certificate = (
             _begin(subject, self.certificate.subject, key, SERVER_LIFETIME)
@@ -61,12 +61,12 @@ class Authority:
 
 
 def sandbox_authority(settings: Settings) -> Authority:
-    """The authority of the TLS stubs, made if there is none. It can vouch for their names only."""
+    """The authority of the stubs, made if there is none. It can sign for their names only."""
     return _ensure(settings.ca_certificate, f"Slipway sandbox {settings.name} CA", settings.stub_names)
 
 
 def rds_authority(settings: Settings) -> Authority:
-    """The authority of the databases, made if there is none. It can vouch for RDS endpoints only."""
+    """The authority of the databases, made if there is none. It can sign for RDS endpoints only."""
     return _ensure(settings.rds_ca_certificate, f"Slipway sandbox {settings.name} RDS CA", _RDS_NAMES)
 
 
@@ -80,7 +80,7 @@ def server_context(authority: Authority, names: Iterable[str]) -> ssl.SSLContext
     certificate, key = authority.issue(names)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    # Python loads them from a file only; the file is gone at once.
+    # Python loads them only from a file, which is deleted at once.
     with tempfile.NamedTemporaryFile() as both:
         both.write(key + certificate)
         both.flush()
@@ -104,7 +104,7 @@ def _ensure(path: Path, name: str, permitted: Sequence[str]) -> Authority:
 def _usable(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey, permitted: Sequence[str]) -> bool:
     same_key = certificate.public_key() == key.public_key()
     names = certificate.extensions.get_extension_for_class(x509.NameConstraints).value.permitted_subtrees or []
-    # A stub that the project adds later needs an authority that may vouch for its name.
+    # A stub that the project adds later needs an authority that can sign for its name.
     same_names = [each.value for each in names] == list(permitted)
     return same_key and same_names and certificate.not_valid_after_utc > datetime.now(timezone.utc) + _SPARE
 

@@ -1,4 +1,4 @@
-"""Writing files that must be whole, and often private."""
+"""Writes files completely or not at all, and private ones for their owner only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def write_private(path: Path, contents: bytes, mode: int = 0o600) -> None:
-    """Write *contents* to *path* with *mode*, all or nothing. Missing folders are made for the owner only."""
+    """Write *contents* to *path* with *mode*, completely or not at all. Missing folders are made for the owner only."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -1,1 +1,1 @@
-"""Containers, networks and images: what makes the sandbox's instances and databases real."""
+"""Containers, networks and images: they make the API's instances and databases real."""

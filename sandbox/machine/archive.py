@@ -1,6 +1,6 @@
 """Files for containers: a tar archive in memory, which the engine unpacks before the container's first start.
 
-Mounting them would need paths that the engine's machine knows and labels that SELinux accepts; a copy needs neither.
+A mount would need paths on the engine's machine and labels that SELinux accepts. A copy needs neither.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class File:
 
 
 def pack(files: Iterable[File]) -> bytes:
-    """A tar archive of *files*. Folders above them are left to the engine, which makes missing ones for root."""
+    """A tar archive of *files*. The engine creates missing parent folders, owned by root."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for file in files:

@@ -1,4 +1,4 @@
-"""Work on containers in threads: one piece at a time for each of them, and a growing pause after each failure."""
+"""Runs work on containers in threads: one task at a time for each container, and a growing pause after each failure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from docker.errors import APIError, DockerException
 
 log = logging.getLogger(__name__)
 
-#: What is worked on: its kind and its identity.
+#: What a task works on: its kind and identity.
 Key = tuple[str, str]
 
-#: How much is worked on at once: starting a container is mostly waiting.
+#: The number of simultaneous tasks. The start of a container is mostly waiting.
 WORKERS = 8
-#: Seconds before something that failed is tried again; doubled with each failure up to the second number.
+#: Seconds before a failed task is tried again. They double with each failure, up to the second number.
 FIRST_DELAY, LAST_DELAY = 2.0, 30.0
 
 
@@ -31,7 +31,7 @@ class _Failure:
 
 
 class Attempts:
-    """Runs pieces of work and remembers what failed. Safe to use from several threads."""
+    """Runs tasks and remembers failures. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="machine")
@@ -40,7 +40,7 @@ class Attempts:
         self._failures: dict[Key, _Failure] = {}
 
     def submit(self, key: Key, what: str, work: Callable[[], object], *, quiet: bool = False) -> None:
-        """Run *work* in a thread, unless something runs for *key* or its pause is not over.
+        """Run *work* in a thread, unless a task runs for *key* or its pause is not over.
 
         *quiet*: success is not logged.
         """
@@ -51,7 +51,7 @@ class Attempts:
         self._pool.submit(self._run, key, what, work, quiet)
 
     def perform(self, key: Key, what: str, work: Callable[[], object]) -> bool:
-        """Run *work* here and now, unless its pause is not over; whether it was run and succeeded."""
+        """Run *work* in this thread, unless its pause is not over; return whether it ran and succeeded."""
         with self._lock:
             if self._pausing(key):
                 return False
@@ -64,12 +64,12 @@ class Attempts:
             return failure.message if failure else ""
 
     def problems(self) -> list[str]:
-        """All that fails now, one sentence each."""
+        """All current failures, one sentence each."""
         with self._lock:
             return [failure.message for failure in self._failures.values()]
 
     def keep(self, known: Container[Key]) -> None:
-        """Forget failures of everything but *known*: an identifier can be used again."""
+        """Forget the failures of everything except *known*: an identifier can be used again."""
         with self._lock:
             self._failures = {key: failure for key, failure in self._failures.items() if key in known}
 
@@ -86,7 +86,7 @@ class Attempts:
         try:
             work()
         except (DockerException, OSError, RuntimeError) as error:
-            self._fail(key, f"{key[0]} {key[1]}: {what}: {in_words(error)}")
+            self._fail(key, f"{key[0]} {key[1]}: {what}: {describe(error)}")
             return False
         else:
             with self._lock:
@@ -106,7 +106,7 @@ class Attempts:
         log.warning("%s (attempt %d, the next in %.0f s)", message, count, delay)
 
 
-def in_words(error: BaseException) -> str:
-    """An error as one line; the engine's own explanation where it gives one."""
+def describe(error: BaseException) -> str:
+    """An error as one line. If the engine explains it, the explanation."""
     text = error.explanation if isinstance(error, APIError) and error.explanation else str(error)
     return " ".join(str(text).split())

@@ -9,19 +9,19 @@ import time
 from docker.errors import DockerException
 
 from sandbox.machine import images
-from sandbox.machine.attempts import FIRST_DELAY, LAST_DELAY, in_words
+from sandbox.machine.attempts import FIRST_DELAY, LAST_DELAY, describe
 from sandbox.machine.engine import EngineError, connect
 from sandbox.machine.status import ImageStatus
 from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at an image's files: who changes them gets a new image without starting afresh.
+#: Seconds between two checks of an image's files. If they change, the image is built again without a restart.
 WATCH_SECONDS = 5
 
 
 class Builds:
-    """Makes images, each in a thread of its own: tries until each is there, and again when its files change."""
+    """Builds images, each in its own thread. A failed build is repeated, and so is one whose files have changed."""
 
     def __init__(self, settings: Settings) -> None:
         self._work = settings.directory.parent
@@ -29,12 +29,12 @@ class Builds:
         self._states: dict[images.ImageName, ImageStatus] = {}
 
     def start(self, stop: threading.Event) -> None:
-        """Begin with the images that every sandbox needs. Threads end soon after *stop* is set."""
+        """Build the images that every sandbox needs. Threads end soon after *stop* is set."""
         for name in images.IMAGES:
-            self.want(name, stop)
+            self.request(name, stop)
 
-    def want(self, name: images.ImageName, stop: threading.Event) -> None:
-        """Begin with an image, unless it was begun already."""
+    def request(self, name: images.ImageName, stop: threading.Event) -> None:
+        """Build an image, unless its build has started already."""
         with self._lock:
             if name in self._states:
                 return
@@ -47,7 +47,7 @@ class Builds:
         return state.detail if state.state == "ready" else None
 
     def states(self) -> dict[images.ImageName, ImageStatus]:
-        """How far each image is."""
+        """The progress of each image."""
         with self._lock:
             return dict(self._states)
 
@@ -57,8 +57,8 @@ class Builds:
             try:
                 self._ensure(name)
             except (DockerException, EngineError, OSError) as error:
-                self._tell(name, "failed", in_words(error))
-                log.error("image %s: %s", name, in_words(error))
+                self._set_state(name, "failed", describe(error))
+                log.error("image %s: %s", name, describe(error))
                 stop.wait(delay)
                 delay = min(2 * delay, LAST_DELAY)
             else:
@@ -71,13 +71,13 @@ class Builds:
         began = time.monotonic()
         client = connect()
         try:
-            tag = images.ensure(client, name, self._work, lambda line: self._tell(name, "building", line, began))
+            tag = images.ensure(client, name, self._work, lambda line: self._set_state(name, "building", line, began))
         finally:
             client.close()
-        self._tell(name, "ready", tag, began)
+        self._set_state(name, "ready", tag, began)
         log.info("image %s: ready after %.1f s", tag, time.monotonic() - began)
 
-    def _tell(self, name: images.ImageName, state: str, detail: str, began: float | None = None) -> None:
+    def _set_state(self, name: images.ImageName, state: str, detail: str, began: float | None = None) -> None:
         seconds = round(time.monotonic() - began, 1) if began is not None else 0.0
         with self._lock:
             self._states[name] = ImageStatus(state, detail, seconds)

@@ -1,4 +1,4 @@
-"""RDS instances as PostgreSQL servers that answer, with TLS, at the endpoint's own name."""
+"""RDS instances as PostgreSQL servers with TLS, at the endpoint's name."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from sandbox.settings import Settings
 
 #: RFC 7677's recommendation, and PostgreSQL's own default.
 SCRAM_ITERATIONS = 4096
-#: Seconds that a server has to end its sessions before it is killed.
+#: Seconds to wait until a server has ended its sessions, before it is killed.
 STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Plan:
-    """All that goes into the container of one database."""
+    """Everything that the container of a database is made from."""
 
     database: Database
     network: Vpc
@@ -59,7 +59,7 @@ def options(settings: Settings, plan: Plan) -> dict[str, Any]:
 
 
 def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Container:
-    """Make the container of a database and start it. What is left of an earlier try is replaced."""
+    """Make the container of a database and start it. Leftovers of an earlier attempt are replaced."""
     database = plan.database
     remove(client, settings, database.identifier)
     network = networks.ensure_vpc(client, settings, plan.network)
@@ -76,14 +76,14 @@ def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Conta
         container.put_archive("/", pack(files))
         container.start()
     except BaseException:
-        # Half of a database must not be taken for one that was stopped.
+        # An incomplete container must not count as a stopped database.
         container.remove(force=True, v=True)
         raise
     return container
 
 
 def apply(client: docker.DockerClient, settings: Settings, database: Database) -> bool:
-    """Make the master user, its password and the first database as the API says; False while the server starts.
+    """Set the master user, its password and the first database as the API says; False while the server starts.
 
     Raises RuntimeError, with PostgreSQL's message, if a statement fails.
     """
@@ -92,7 +92,7 @@ def apply(client: docker.DockerClient, settings: Settings, database: Database) -
     ready, _ = container.exec_run([*base, "-c", "select 1"], user="postgres")
     if ready != 0:
         return False
-    # A file, because what is on a command line can be read by everybody on the machine.
+    # A file, because everybody on the machine can read a command line.
     container.put_archive("/tmp", pack([File("master.sql", statements(database).encode(), mode=0o644)]))  # noqa: S108
     status, output = container.exec_run([*base, "-f", "/tmp/master.sql"], user="postgres")  # noqa: S108
     if status != 0:
@@ -118,12 +118,12 @@ def statements(database: Database) -> str:
 
 
 def literal(text: str) -> str:
-    """*text* as an SQL string literal that means the same whatever ``standard_conforming_strings`` is."""
+    """*text* as an SQL string literal that does not depend on ``standard_conforming_strings``."""
     return "E'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 def scram_verifier(password: str, salt: bytes | None = None) -> str:
-    """What PostgreSQL stores instead of a password (RFC 5803), so that the password itself reaches no file."""
+    """The verifier that PostgreSQL stores instead of a password (RFC 5803), so that no file contains the password."""
     salt = salt or secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, SCRAM_ITERATIONS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
@@ -143,6 +143,6 @@ def start(client: docker.DockerClient, settings: Settings, identifier: str) -> N
 
 
 def remove(client: docker.DockerClient, settings: Settings, identifier: str) -> None:
-    """Remove a database with its data. One that is gone is no error."""
+    """Remove a database with its data, if it exists."""
     with suppress(NotFound):
         client.containers.get(container_name(settings, identifier)).remove(force=True, v=True)

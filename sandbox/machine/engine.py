@@ -1,4 +1,4 @@
-"""The Docker engine: reaching it, and saying plainly why it cannot be used."""
+"""The connection to the Docker engine, and the reasons why an engine cannot be used."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from docker.errors import DockerException
 
 CgroupVersion = Literal["1", "2"]
 
-#: Seconds that one call may take. Building and pulling stream their answers and set limits of their own.
+#: Seconds to wait for the answer to a call. Builds and pulls stream their answers.
 CALL_SECONDS = 120
-#: Several hosts start at once, each in a thread of its own.
+#: Several hosts start at the same time, each in its own thread.
 CONNECTIONS = 32
 
 
@@ -57,7 +57,7 @@ def unusable(info: dict[str, Any]) -> str | None:
 
 
 def cgroup_version(client: docker.DockerClient) -> CgroupVersion:
-    """Which generation of control groups the machine has."""
+    """The version of control groups on the machine."""
     return "2" if str(client.info().get("CgroupVersion")) == "2" else "1"
 
 

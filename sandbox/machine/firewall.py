@@ -1,7 +1,7 @@
-"""What an engine leaves in the machine's network when it ends: rules, a bridge, a policy.
+"""Removes what an engine leaves in the machine's network when it ends: rules, a bridge, a policy.
 
-Only for an engine that was started here, on a machine that had none of it before. One that was there already, or that
-the machine's own service manager starts, is left alone.
+Only for an engine that the sandbox started, and only what the machine did not have before. Another engine, and one that
+the service manager starts, are not changed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BRIDGE = "docker0"
 
 
 def remember(work: Path) -> None:
-    """Note how things are before the engine starts."""
+    """Record the network's state before the engine starts."""
     state = {
         "rules": {table: _rules(table) for table in _TABLES},
         "bridge": Path(f"/sys/class/net/{_BRIDGE}").exists(),
@@ -28,7 +28,7 @@ def remember(work: Path) -> None:
 
 
 def restore(work: Path) -> None:
-    """Take back what the engine has added since `remember`, and nothing else."""
+    """Remove what the engine has added since `remember`, and nothing else."""
     if not _file(work).exists():
         return
     before = json.loads(_file(work).read_text())
@@ -43,7 +43,7 @@ def restore(work: Path) -> None:
 
 
 def removals(before: list[str], after: list[str]) -> list[list[str]]:
-    """Arguments for ``iptables`` that take back the engine's part of *after*; both as ``iptables -S`` prints them."""
+    """Arguments for ``iptables`` that remove the engine's part of *after*. Both are the output of ``iptables -S``."""
     old = set(before)
     rules = [line for line in after if line.startswith("-A") and line not in old and "DOCKER" in line.upper()]
     chains = [line.split()[1] for line in after if line.startswith("-N DOCKER") and line not in old]

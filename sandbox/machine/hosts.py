@@ -30,9 +30,9 @@ from sandbox.settings import (
 #: (systemd#29656). Not `privileged`, which asks for capabilities that a machine may not have itself.
 CAPABILITIES = ("SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD")
 UNCONFINED = ("seccomp=unconfined", "apparmor=unconfined", "label=disable")
-#: Seconds that a host has to shut down before it is killed.
+#: Seconds to wait until a host has shut down, before it is killed.
 STOP_SECONDS = 20
-#: Seconds after which a host that failed before is taken to run.
+#: Seconds after which a host that failed before counts as running.
 SETTLE_SECONDS = 3
 #: Where a host looks for added certificates, without a leading slash.
 _TRUST_FOLDER = "usr/local/share/ca-certificates/slipway"
@@ -41,7 +41,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 @dataclass(frozen=True)
 class Plan:
-    """All that goes into the container of one instance."""
+    """Everything that the container of an instance is made from."""
 
     host: Instance
     network: Vpc
@@ -62,7 +62,7 @@ def volume_name(settings: Settings, instance_id: str) -> str:
 
 
 def redirects(settings: Settings, gateway: str) -> str:
-    """The addresses that a host leads to the sandbox, in the form that the image's first process reads."""
+    """The redirects of a host's calls to the sandbox, in the form that the image's first process reads."""
     pairs = (
         (HOST_IMDS_ADDRESS, HOST_IMDS_PORT, settings.imds_port),
         (HOST_API_ADDRESS, HOST_API_PORT, settings.api_port),
@@ -72,7 +72,7 @@ def redirects(settings: Settings, gateway: str) -> str:
 
 
 def host_options(settings: Settings, plan: Plan) -> dict[str, Any]:
-    """What the container may do and what it shares with the machine, as ``create_host_config`` takes it."""
+    """The container's capabilities and what it shares with the machine, for ``create_host_config``."""
     binds = [f"{volume_name(settings, plan.host.instance_id)}:/var/lib/docker"]
     if plan.cgroups == "1":
         # Version 1 has no private tree that is writable: each systemd keeps to its own part of the machine's.
@@ -89,7 +89,7 @@ def host_options(settings: Settings, plan: Plan) -> dict[str, Any]:
 
 
 def options(settings: Settings, plan: Plan) -> dict[str, Any]:
-    """What the container is, as ``create_container`` takes it."""
+    """The container's other settings, for ``create_container``."""
     host = plan.host
     return {
         "image": plan.image,
@@ -103,7 +103,7 @@ def options(settings: Settings, plan: Plan) -> dict[str, Any]:
 
 
 def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Container:
-    """Make the container of an instance and start it. What is left of an earlier try is replaced."""
+    """Make the container of an instance and start it. Leftovers of an earlier attempt are replaced."""
     host = plan.host
     remove(client, settings, host.instance_id)
     network = networks.ensure_vpc(client, settings, plan.network)
@@ -112,7 +112,7 @@ def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Conta
     )
     api = client.api
     host_config = api.create_host_config(**host_options(settings, plan))
-    # What `docker run --security-opt systempaths=unconfined` sends; the SDK has no word for it.
+    # `docker run --security-opt systempaths=unconfined` sends this. The SDK has no option for it.
     host_config |= {"MaskedPaths": [], "ReadonlyPaths": []}
     endpoint = api.create_endpoint_config(ipv4_address=host.private_ip)
     created = api.create_container(
@@ -128,7 +128,7 @@ def create(client: docker.DockerClient, settings: Settings, plan: Plan) -> Conta
             connect_public(client, settings, host.instance_id, host.public_ip)
         container.start()
     except BaseException:
-        # Half of a host must not be taken for one that was stopped.
+        # An incomplete container must not count as a stopped instance.
         container.remove(force=True, v=True)
         raise
     return container
@@ -148,7 +148,7 @@ def disconnect_public(client: docker.DockerClient, settings: Settings, instance_
 def start(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
     """Start a stopped instance, or one that rebooted: a container ends with its systemd.
 
-    Raises RuntimeError, with the last words of its console, for one that had failed and fails again.
+    Raises RuntimeError, with the last line of its console, if it had failed before and fails again.
     """
     container = client.containers.get(container_name(settings, instance_id))
     had_failed = container.attrs["State"]["ExitCode"] != 0
@@ -162,7 +162,7 @@ def start(client: docker.DockerClient, settings: Settings, instance_id: str) -> 
 
 
 def why_ended(text: str) -> str:
-    """Why a host's systemd gave up, from its console, with the fix where one is known."""
+    """Why a host's systemd ended, from its console output, with the fix if it is known."""
     lines = [_COLOUR.sub("", line).strip() for line in text.splitlines()]
     last = next((line for line in reversed(lines) if line and "Exiting PID 1" not in line), "it wrote nothing")
     if "Too many open files" in "\n".join(lines[-8:]):
@@ -184,16 +184,16 @@ def reboot(client: docker.DockerClient, settings: Settings, instance_id: str) ->
 
 
 def remove(client: docker.DockerClient, settings: Settings, instance_id: str) -> None:
-    """Remove an instance with its disk. One that is gone is no error."""
+    """Remove an instance with its disk, if it exists."""
     with suppress(NotFound):
         client.containers.get(container_name(settings, instance_id)).remove(force=True, v=True)
-    # The engine may hold on to a volume for a moment after its container; `down` removes what is left.
+    # The engine can keep a volume in use for a moment after its container. `down` removes leftovers.
     with suppress(NotFound, APIError):
         client.volumes.get(volume_name(settings, instance_id)).remove(force=True)
 
 
 def console(client: docker.DockerClient, settings: Settings, instance_id: str) -> str:
-    """What the instance has written to its console since it was made."""
+    """The console output of the instance since it was made."""
     try:
         return client.containers.get(container_name(settings, instance_id)).logs().decode(errors="replace")
     except NotFound:

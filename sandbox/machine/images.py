@@ -1,7 +1,7 @@
-"""The images that containers are made from, built when their inputs change and only then.
+"""The images of containers. An image is built only when its input changes.
 
-A tag ends with a digest of everything that goes into the image, so the question "is it built?" is one look-up, and two
-checkouts of different ages do not disturb each other.
+A tag ends with a digest of the image's whole input. So one look-up shows whether the image is built, and two checkouts
+with different files do not disturb each other.
 """
 
 from __future__ import annotations
@@ -29,8 +29,7 @@ ImageName = Literal["host", "host-13", "postgres"]
 #: Takes one line of progress.
 Progress = Callable[[str], None]
 
-#: Those that every sandbox needs: hosts are Debian 13 unless told otherwise. The others are built once something
-#: asks for them.
+#: The images that every sandbox needs. The image of Debian 12 hosts is built for the first of them.
 IMAGES: tuple[ImageName, ...] = ("host-13", "postgres")
 
 _CONTEXTS = Path(__file__).parent / "images"
@@ -44,29 +43,29 @@ class ImageError(EngineError):
 
 @dataclass(frozen=True)
 class Base:
-    """What an image stands on: a release of Debian."""
+    """The base of an image: a release of Debian."""
 
     version: int
     codename: str
 
     @property
     def pulled(self) -> tuple[str, str]:
-        """Repository and tag, where a registry answers."""
+        """Repository and tag in a registry."""
         return "debian", f"{self.version}-slim"
 
     @property
     def recipe(self) -> tuple[str, ...]:
-        """What mmdebstrap is told where none does: Debian's own packages, put together here."""
+        """The arguments of mmdebstrap, which makes the base from Debian's packages if no registry answers."""
         return "--variant=minbase", "--include=ca-certificates", self.codename
 
     @property
     def made(self) -> str:
-        """The tag of what mmdebstrap has put together."""
+        """The tag of the base that mmdebstrap made."""
         return f"slipway-sandbox-base:{hashlib.sha256(' '.join(self.recipe).encode()).hexdigest()[:12]}"
 
 
 _BOOKWORM, _TRIXIE = Base(12, "bookworm"), Base(13, "trixie")
-#: Where an image's files lie, and what it stands on.
+#: The folder with an image's files, and its base.
 _SOURCES: dict[ImageName, tuple[Path, Base]] = {
     "host": (_CONTEXTS / "host", _BOOKWORM),
     "host-13": (_CONTEXTS / "host", _TRIXIE),
@@ -75,12 +74,12 @@ _SOURCES: dict[ImageName, tuple[Path, Base]] = {
 
 
 def of_host(machine_image: str) -> ImageName:
-    """The image for an instance of a machine image with this name: of the systems that are not made here, Debian 12."""
+    """The image for an instance of the machine image with this name: Debian 13, or Debian 12 for all other systems."""
     return "host-13" if machine_image.startswith("debian-13-") else "host"
 
 
 def tag_of(name: ImageName) -> str:
-    """The tag that the image has when it is built from the files as they are now."""
+    """The tag of the image that is built from the current files."""
     return f"slipway-sandbox-{name}:{digest(_SOURCES[name][0])}"
 
 
@@ -99,10 +98,10 @@ def present(client: docker.DockerClient, name: ImageName) -> bool:
 
 
 def ensure(client: docker.DockerClient, name: ImageName, work: Path, progress: Progress) -> str:
-    """Build the image unless it is there; return its tag.
+    """Build the image if it is missing; return its tag.
 
-    *work* is a folder for large temporary files and for the lock that keeps two builds apart. Raises ImageError with
-    the build's last words.
+    *work* is a folder for large temporary files, and for the lock against simultaneous builds. Raises ImageError with
+    the last lines of the build.
     """
     tag = tag_of(name)
     if _has(client, tag):
@@ -116,7 +115,7 @@ def ensure(client: docker.DockerClient, name: ImageName, work: Path, progress: P
 
 
 def all_tags(client: docker.DockerClient) -> list[str]:
-    """Every image that the sandbox has made, of any age, the base that was made here included."""
+    """All images that the sandbox has made, also old ones and the base."""
     found = client.images.list(filters={"label": labels.IMAGE})
     return sorted(tag for image in found for tag in image.tags)
 
@@ -175,11 +174,11 @@ def _base(client: docker.DockerClient, base: Base, work: Path, progress: Progres
 
 
 def _make_base(client: docker.DockerClient, base: Base, work: Path, progress: Progress, reason: str) -> None:
-    """Put a Debian together from its packages; *reason* says why none was pulled."""
+    """Make the base from Debian's packages. *reason* says why it was not pulled."""
     _ensure_mmdebstrap(base, progress, reason)
     with tempfile.TemporaryDirectory(prefix="base-", dir=work) as folder:
         archive = Path(folder) / "base.tar"
-        progress("base image: no registry answers, so it is made from Debian's packages")
+        progress("base image: no registry answers, so mmdebstrap makes it from Debian's packages")
         done = subprocess.run(
             ["mmdebstrap", "--quiet", *base.recipe, str(archive)],
             stdin=subprocess.DEVNULL,
@@ -216,7 +215,7 @@ def _ensure_mmdebstrap(base: Base, progress: Progress, reason: str) -> None:
 
 @contextmanager
 def _one_at_a_time(path: Path) -> Iterator[None]:
-    """Hold a lock that two sandboxes share, so that the second finds what the first has built."""
+    """Hold a lock that all sandboxes share, so that the second finds what the first has built."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)

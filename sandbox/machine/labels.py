@@ -1,4 +1,4 @@
-"""Docker labels: everything that the sandbox makes carries them, so that everything can be found and removed."""
+"""Docker labels. Everything that the sandbox makes has them, so that it can be found and removed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Kind = Literal["host", "database"]
 
 #: The instance of the sandbox: ``main`` or ``test``.
 SANDBOX = "slipway.sandbox"
-#: What a container stands for.
+#: What a container represents.
 KIND = "slipway.kind"
 #: The EC2 instance id, the RDS identifier or the VPC id.
 IDENTITY = "slipway.id"

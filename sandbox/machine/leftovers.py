@@ -1,4 +1,4 @@
-"""Everything in Docker that belongs to one sandbox: counted, and removed, by its label."""
+"""Counts and removes everything in Docker that belongs to one sandbox, by its label."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from sandbox.machine import labels, machine_images
 
 @dataclass(frozen=True)
 class Counts:
-    """How many of each there are."""
+    """The number of objects of each kind."""
 
     containers: int
     networks: int
     volumes: int
-    #: Machine images that were made of instances.
+    #: Machine images that were made from instances.
     images: int = 0
 
     def __bool__(self) -> bool:
@@ -39,7 +39,7 @@ class Counts:
 
 
 def count(client: docker.DockerClient, sandbox: str) -> Counts:
-    """What there is of *sandbox*."""
+    """Count the objects of *sandbox*."""
     only = labels.selector(sandbox)
     return Counts(
         len(client.api.containers(all=True, filters=only)),
@@ -50,7 +50,7 @@ def count(client: docker.DockerClient, sandbox: str) -> Counts:
 
 
 def remove(client: docker.DockerClient, sandbox: str) -> Counts:
-    """Remove all of it; return what there was. What vanishes meanwhile is no error; raises APIError for what stays."""
+    """Remove all objects of *sandbox*; return their number before. Raises APIError if one cannot be removed."""
     only = labels.selector(sandbox)
     before = count(client, sandbox)
     for summary in client.api.containers(all=True, filters=only):
@@ -70,7 +70,7 @@ def _remove_container(client: docker.DockerClient, identity: str) -> None:
     try:
         client.api.remove_container(identity, force=True, v=True)
     except APIError as error:
-        # Another call is at it already; wait for that one.
+        # Another call removes it already: wait for that call.
         if "already in progress" not in str(error.explanation):
             raise
         with suppress(APIError):

@@ -1,4 +1,4 @@
-"""Machine images that were made of an instance (CreateImage), as Docker images of its container."""
+"""Machine images that CreateImage made from an instance, as Docker images of its container."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ _REPOSITORY = "slipway-sandbox-machine-image"
 
 
 def tag_of(settings: Settings, image_id: str) -> str:
-    """The tag of the Docker image that a machine image is."""
+    """The tag of a machine image's Docker image."""
     return f"{_REPOSITORY}:{settings.name}-{image_id}"
 
 
 def store(client: docker.DockerClient, settings: Settings, image_id: str, instance_id: str) -> None:
     """Store the instance's container, which is paused meanwhile. Raises docker's NotFound without a container.
 
-    Volumes are not a part of it, so what Docker has stored on the host is not either.
+    The image does not contain volumes, and so not the data of Docker on the host.
     """
     container = client.containers.get(hosts.container_name(settings, instance_id))
     repository, _, tag = tag_of(settings, image_id).partition(":")

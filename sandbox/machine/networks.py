@@ -1,8 +1,8 @@
-"""Docker networks: one for each VPC, with the VPC's own range, and one for public addresses.
+"""Docker networks: one for each VPC, with the VPC's range, and one for public addresses.
 
-The engine gives a network's gateway address to this machine, and that is where the sandbox's services listen. The
-public network is internal: Docker then sets no route to the outside on it, so a host with a public address still leaves
-by its VPC, and the sandbox sees the private address that instance metadata is looked up by.
+The engine gives a network's gateway address to this machine, and the sandbox's services listen there. The public
+network is internal, so Docker sets no default route on it. A host with a public address still uses its VPC for
+outgoing traffic, and the sandbox sees the private address by which it finds the instance's metadata.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _FLAG_GATEWAY = 0x2
 
 @dataclass(frozen=True)
 class Taken:
-    """An address range that is in use, and by what, in words."""
+    """An address range that is in use, and a description of its owner."""
 
     cidr: ipaddress.IPv4Network
     owner: str
@@ -48,7 +48,7 @@ def public_network_name(settings: Settings) -> str:
 
 
 def ensure_vpc(client: docker.DockerClient, settings: Settings, network: Vpc) -> DockerNetwork:
-    """The VPC's network, made if it is missing. Raises APIError where its range is taken."""
+    """The VPC's network, made if it is missing. Raises APIError if its range is in use."""
     pool = IPAMPool(network.cidr, iprange=automatic_range(network.cidr), gateway=network.gateway)
     return _ensure(
         client,
@@ -60,8 +60,8 @@ def ensure_vpc(client: docker.DockerClient, settings: Settings, network: Vpc) ->
 
 
 def ensure_public(client: docker.DockerClient, settings: Settings) -> DockerNetwork:
-    """The network of public addresses, made if it is missing. Raises APIError where its range is taken."""
-    # The API hands out addresses from the start of the range: the machine takes the last one.
+    """The network of public addresses, made if it is missing. Raises APIError if its range is in use."""
+    # The API assigns addresses from the start of the range, so the machine takes the last one.
     last = ipaddress.ip_network(settings.public_cidr)[-2]
     pool = IPAMPool(settings.public_cidr, gateway=str(last))
     tags = labels.of(settings.name, "network", "public")
@@ -69,14 +69,14 @@ def ensure_public(client: docker.DockerClient, settings: Settings) -> DockerNetw
 
 
 def automatic_range(cidr: str) -> str:
-    """The part of *cidr* that Docker may choose addresses from: its end, which EC2 reaches last."""
+    """The part of *cidr* from which Docker chooses addresses: the end, which EC2 uses last."""
     network = ipaddress.ip_network(cidr)
     *_, last = network.subnets(new_prefix=min(max(network.prefixlen + 2, 24), 30))
     return str(last)
 
 
 def remove(client: docker.DockerClient, name: str) -> None:
-    """Remove a network. One that is gone already is no error; one in use stays and is named in the log."""
+    """Remove a network, if it exists. One that is in use stays, and the log names it."""
     try:
         client.networks.get(name).remove()
     except NotFound:
@@ -86,7 +86,7 @@ def remove(client: docker.DockerClient, name: str) -> None:
 
 
 def conflicts(wanted: Iterable[str], taken: Iterable[Taken]) -> list[str]:
-    """One sentence for each of the ranges *wanted* that something else has.
+    """One sentence for each range of *wanted* that is in use elsewhere.
 
     A wider route, such as a VPN's 10.0.0.0/8, is no conflict: the kernel prefers the narrower one.
     """
@@ -101,7 +101,7 @@ def conflicts(wanted: Iterable[str], taken: Iterable[Taken]) -> list[str]:
 
 
 def taken_ranges(client: docker.DockerClient, settings: Settings) -> list[Taken]:
-    """Ranges of Docker's other networks, and of this machine's interfaces that are not Docker's."""
+    """The ranges of Docker's other networks, and of this machine's other interfaces."""
     found, bridges = [], set()
     for network in client.networks.list():
         bridges |= {f"br-{network.id[:12]}", (network.attrs.get("Options") or {}).get("com.docker.network.bridge.name")}
@@ -114,7 +114,7 @@ def taken_ranges(client: docker.DockerClient, settings: Settings) -> list[Taken]
 
 
 def interface_ranges(routes: str) -> list[Taken]:
-    """The networks that interfaces are directly on, from the text of ``/proc/net/route`` (addresses in host order)."""
+    """The networks of interfaces, from the text of ``/proc/net/route`` (addresses in host byte order)."""
     found = []
     for line in routes.splitlines()[1:]:
         name, destination, _, flags, _, _, _, mask, *_ = line.split()
@@ -128,7 +128,7 @@ def interface_ranges(routes: str) -> list[Taken]:
 def _ensure(
     client: docker.DockerClient, name: str, pool: IPAMPool, tags: dict[str, str], *, internal: bool
 ) -> DockerNetwork:
-    # Names are not unique in Docker: look first, and make only what is missing. One thread makes networks.
+    # Names are not unique in Docker, so look first. Only one thread makes networks.
     for existing in client.networks.list(names=[name]):
         if existing.name == name:
             return existing

@@ -1,8 +1,7 @@
 """Security groups, as packet filter rules inside the network namespaces of hosts and databases.
 
-Nothing is set on the machine.
-The rules are in the table ``mangle``, before any translation of addresses: so they see a packet as it comes from and
-goes to the network, as AWS's do, also where it is for a container that runs inside the host.
+Nothing is changed on the machine. The rules are in the table ``mangle``, before any translation of addresses. So they
+see each packet as it is on the network, as in AWS, also if it is for a container that runs inside the host.
 """
 
 from __future__ import annotations
@@ -16,18 +15,18 @@ from docker.models.containers import Container
 from sandbox.contract import Rule, SecurityGroup
 from sandbox.settings import HOST_API_ADDRESS, HOST_STUB_ADDRESS, Settings
 
-#: What root in a container needs to set rules there.
+#: The capability that root needs to set rules in a container.
 CAPABILITY = "NET_ADMIN"
 #: In AWS the API and the outside services are reached by HTTPS.
 _HTTPS = 443
 _IN, _OUT = "SLIPWAY-IN", "SLIPWAY-OUT"
-#: Only what comes from the VPC or from outside: loopback and a host's own bridges are its own affair.
+#: Only traffic from the VPC and from outside is filtered, not loopback and a host's own bridges.
 _INTERFACES = "eth+"
-#: AWS's resolver is open whatever the groups say (VPC User Guide, "Security groups"). Here it is Docker's, which asks
-#: the machine's name servers from inside the container's namespace; which those are, only the engine knows.
+#: Security groups do not limit AWS's resolver (VPC User Guide, "Security groups"). Here it is Docker's, which calls the
+#: machine's name servers from inside the container's namespace. Only the engine knows their addresses.
 _NAMES = tuple(f"-A {_OUT} -p {protocol} --dport 53 -j RETURN" for protocol in ("udp", "tcp"))
 _PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp"}
-#: The rules are the script's argument; the jump to them is made once.
+#: The rules are the script's argument. The jump to them is added once.
 _SCRIPT = f"""set -e
 printf '%s' "$1" | iptables-restore -w --noflush
 iptables -w -t mangle -C PREROUTING -i {_INTERFACES} -j {_IN} 2>/dev/null ||
@@ -39,7 +38,7 @@ iptables -w -t mangle -C POSTROUTING -o {_INTERFACES} -j {_OUT} 2>/dev/null ||
 
 @dataclass(frozen=True)
 class Services:
-    """Where the sandbox's services listen in a VPC: a host's calls are led there."""
+    """Where the sandbox's services listen in a VPC. A host's calls are redirected there."""
 
     gateway: str
     api_port: int
@@ -48,7 +47,7 @@ class Services:
 
     @classmethod
     def of(cls, settings: Settings, gateway: str) -> Services:
-        """Those of a sandbox, in the VPC with that gateway."""
+        """The services of a sandbox, in the VPC with the *gateway*."""
         return cls(gateway, settings.api_port, settings.imds_port, settings.stub_port)
 
 
@@ -63,11 +62,11 @@ def rules(groups: Iterable[SecurityGroup], members: Mapping[str, Iterable[str]],
         f":{_OUT} - [0:0]",
         *(f"-A {chain} -m conntrack --ctstate ESTABLISHED,RELATED -j RETURN" for chain in (_IN, _OUT)),
         *_unique(line for rule in incoming for line in _lines(_IN, "-s", rule, members)),
-        # Instance metadata is open whatever the groups say (EC2 User Guide, "Security group rules").
+        # Security groups do not limit instance metadata (EC2 User Guide, "Security group rules").
         _service(services.gateway, services.imds_port),
         *_NAMES,
-        *([_service(services.gateway, services.api_port)] if _leads_to(outgoing, HOST_API_ADDRESS) else []),
-        *([_service(services.gateway, services.stub_port)] if _leads_to(outgoing, HOST_STUB_ADDRESS) else []),
+        *([_service(services.gateway, services.api_port)] if _allows_https(outgoing, HOST_API_ADDRESS) else []),
+        *([_service(services.gateway, services.stub_port)] if _allows_https(outgoing, HOST_STUB_ADDRESS) else []),
         *_unique(line for rule in outgoing for line in _lines(_OUT, "-d", rule, members)),
         f"-A {_IN} -j DROP",
         f"-A {_OUT} -j DROP",
@@ -90,8 +89,8 @@ def _service(gateway: str, port: int) -> str:
     return f"-A {_OUT} -d {gateway}/32 -p tcp --dport {port} -j RETURN"
 
 
-def _leads_to(outgoing: Iterable[Rule], address: str) -> bool:
-    """Whether HTTPS to *address*, which stands for one of AWS's or of the outside, may go out."""
+def _allows_https(outgoing: Iterable[Rule], address: str) -> bool:
+    """Whether HTTPS to *address*, which stands for AWS or for an outside service, is allowed out."""
     there = ipaddress.ip_address(address)
     for rule in outgoing:
         ports = rule.ports or (0, 65535)

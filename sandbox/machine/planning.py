@@ -1,4 +1,4 @@
-"""What must be done so that the containers there are become the instances and databases that the API reports.
+"""The actions that make the containers match the instances and databases that the API reports.
 
 Pure functions over plain data: nothing here talks to Docker or to the API.
 """
@@ -17,7 +17,7 @@ Verb = Literal["create", "start", "stop", "remove", "connect", "disconnect"]
 
 @dataclass(frozen=True)
 class Container:
-    """A container as the engine lists it. *public_ip* is the one it holds now."""
+    """A container as the engine lists it. *public_ip* is its current public address."""
 
     kind: Kind
     identity: str
@@ -25,13 +25,13 @@ class Container:
     public_ip: str | None = None
     #: The address in its VPC, while it runs.
     address: str | None = None
-    #: The id of its endpoint in its VPC: new at each start, and what is set in its namespace lasts as long.
+    #: The id of its endpoint in its VPC. It is new at each start, as is the container's network namespace.
     endpoint: str = ""
 
 
 @dataclass(frozen=True)
 class Action:
-    """One thing to do to one instance or database."""
+    """One action on one instance or database."""
 
     verb: Verb
     kind: Kind
@@ -39,7 +39,7 @@ class Action:
 
 
 def for_hosts(hosts: Iterable[Instance], containers: Iterable[Container]) -> list[Action]:
-    """The next action for each instance that is not as it should be. An instance gets one action at a time."""
+    """The next action for each instance that does not match. An instance gets one action at a time."""
     there = {item.identity: item for item in containers if item.kind == "host"}
     wanted = {host.instance_id: host for host in hosts if host.state not in ("shutting-down", "terminated")}
     actions = [Action("remove", "host", identity) for identity in there if identity not in wanted]
@@ -56,7 +56,7 @@ def for_hosts(hosts: Iterable[Instance], containers: Iterable[Container]) -> lis
 
 
 def for_databases(databases: Iterable[Database], containers: Iterable[Container]) -> list[Action]:
-    """The next action for each PostgreSQL instance that is not as it should be."""
+    """The next action for each PostgreSQL instance that does not match."""
     there = {item.identity: item for item in containers if item.kind == "database"}
     wanted = {item.identifier: item for item in databases if is_postgres(item) and item.state != "deleting"}
     actions = [Action("remove", "database", identity) for identity in there if identity not in wanted]
@@ -84,5 +84,5 @@ def _towards_running(host: Instance, container: Container | None) -> Verb | None
         return "start"
     if container.public_ip == host.public_ip:
         return None
-    # An address that changes is first taken away; the next round gives the new one.
+    # A changed address is removed first. The next round adds the new one.
     return "disconnect" if container.public_ip else "connect"

@@ -1,4 +1,4 @@
-"""TCP ports of this machine: which are listened on, and by whom. Read from /proc, so no program is needed."""
+"""The listening TCP ports of this machine and their processes, read from /proc."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
 @dataclass(frozen=True)
 class Listener:
-    """A listening socket. *inode* leads to the process that holds it."""
+    """A listening socket. *inode* identifies the process that has it."""
 
     address: ipaddress.IPv4Address | ipaddress.IPv6Address
     port: int
@@ -25,7 +25,7 @@ class Listener:
 
 @dataclass(frozen=True)
 class Need:
-    """A port that the sandbox will listen on: on *address*, or, without one, on addresses that do not exist yet."""
+    """A port that the sandbox will use, on *address*, or without one on addresses that do not exist yet."""
 
     port: int
     purpose: str
@@ -52,25 +52,25 @@ def parse(table: str) -> list[Listener]:
 
 
 def taken(needs: Iterable[Need], there: Iterable[Listener]) -> list[str]:
-    """One sentence, with the fix, for each need that a listening socket stands in the way of."""
+    """One sentence, with the fix, for each port that a listening socket uses."""
     sentences = []
     sockets = list(there)
     for need in needs:
         for socket in sockets:
-            if socket.port == need.port and _in_the_way(socket, need):
+            if socket.port == need.port and _blocks(socket, need):
                 sentences.append(f"port {need.port}, which {need.purpose} needs, is taken by {_owner(socket.inode)}")
                 break
     return sentences
 
 
 def holder(address: str, port: int) -> int | None:
-    """The process that listens on *address*, if it is one that this user may look into."""
+    """The process that listens on *address*, if this user can read its data."""
     need = Need(port, "", address)
-    found = (_holder(socket.inode) for socket in listeners() if socket.port == port and _in_the_way(socket, need))
+    found = (_holder(socket.inode) for socket in listeners() if socket.port == port and _blocks(socket, need))
     return next((pid for pid in found if pid), None)
 
 
-def _in_the_way(socket: Listener, need: Need) -> bool:
+def _blocks(socket: Listener, need: Need) -> bool:
     address = getattr(socket.address, "ipv4_mapped", None) or socket.address
     return address.is_unspecified or (need.address is not None and address == ipaddress.ip_address(need.address))
 
@@ -91,6 +91,6 @@ def _holder(inode: int) -> int | None:
             if any(str(link.readlink()) == wanted for link in (entry / "fd").iterdir()):
                 return int(entry.name)
         except OSError:
-            # Ended meanwhile, or another user's.
+            # The process has ended, or belongs to another user.
             continue
     return None

@@ -1,4 +1,4 @@
-"""Processes that must be found again later: recorded so that a recycled number is never taken for them."""
+"""Records processes so that they can be found later, and no other process with the same number is taken for them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Process:
 
     @classmethod
     def of(cls, pid: int) -> Process:
-        """The process that has the number now. Raises ProcessLookupError if none has."""
+        """The current process with the number. Raises ProcessLookupError if there is none."""
         started = _started(pid)
         if started is None:
             raise ProcessLookupError(pid)
@@ -33,14 +33,14 @@ class Process:
         """Whether it still runs."""
         return self.boot == _BOOT.read_text().strip() and _started(self.pid) == self.started
 
-    def end(self, patience: float) -> None:
-        """Ask it to end, and then what it has started, such as a build; kill what has not after *patience* seconds."""
-        # Its group is its own to end if it leads it, as a process with a session of its own does.
+    def end(self, timeout: float) -> None:
+        """End it, and then its child processes, such as a build. Kill what runs after *timeout* seconds."""
+        # The group can be ended if the process leads it, as a process with its own session does.
         group = self.pid if self.alive() and os.getpgid(self.pid) == self.pid else None
         if self.alive():
-            _persuade(lambda number: os.kill(self.pid, number), self.alive, patience)
+            _signal_until_gone(lambda number: os.kill(self.pid, number), self.alive, timeout)
         if group:
-            _persuade(lambda number: os.killpg(group, number), lambda: _group_exists(group), patience)
+            _signal_until_gone(lambda number: os.killpg(group, number), lambda: _group_exists(group), timeout)
 
 
 def record(path: Path, process: Process) -> None:
@@ -49,7 +49,7 @@ def record(path: Path, process: Process) -> None:
 
 
 def recorded(path: Path) -> Process | None:
-    """The process that *path* names, whether or not it still runs; None where there is no such file."""
+    """The process in the file *path*, which may have ended. None if there is no such file."""
     try:
         content = json.loads(path.read_text())
         return Process(int(content["pid"]), int(content["started"]), str(content["boot"]))
@@ -58,28 +58,28 @@ def recorded(path: Path) -> Process | None:
 
 
 def command_line(pid: int) -> str:
-    """The command line of a process; empty if it is gone."""
+    """The command line of a process, or empty if the process has ended."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     except OSError:
         return ""
 
 
-def _persuade(send: Callable[[int], None], there: Callable[[], bool], patience: float) -> None:
+def _signal_until_gone(send: Callable[[int], None], exists: Callable[[], bool], timeout: float) -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             send(number)
         except ProcessLookupError:
             return
-        deadline = time.monotonic() + patience
-        while there() and time.monotonic() < deadline:
+        deadline = time.monotonic() + timeout
+        while exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        if not there():
+        if not exists():
             return
 
 
 def _group_exists(group: int) -> bool:
-    """Whether any process of the group still runs; zombies do not count."""
+    """Whether any process of the group runs. Zombies do not count."""
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
@@ -96,7 +96,7 @@ def _started(pid: int) -> int | None:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    # The command's name, in parentheses, may hold anything; what follows it is plain.
+    # The command's name, in parentheses, can contain anything. Plain fields follow it.
     state, *fields = stat.rpartition(")")[2].split()
-    # A zombie has ended; it only waits for its parent to notice.
+    # A zombie has ended. It waits for its parent to read its status.
     return None if state == "Z" else int(fields[18])

@@ -1,4 +1,4 @@
-"""The loop that keeps containers equal to what the API reports."""
+"""The loop that makes containers match what the API reports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from docker.errors import DockerException
 from sandbox.certificates import database_certificate
 from sandbox.contract import CloudState, Database, Instance, Listeners, MachineImage, SecurityGroup, Vpc
 from sandbox.machine import databases, hosts, images, labels, machine_images, networks, packet_filter, planning
-from sandbox.machine.attempts import Attempts, in_words
+from sandbox.machine.attempts import Attempts, describe
 from sandbox.machine.builds import Builds
 from sandbox.machine.engine import EngineError, cgroup_version, connect
 from sandbox.machine.packet_filter import Services
@@ -26,24 +26,24 @@ from sandbox.settings import Settings
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at the API and at the engine.
+#: Seconds between two comparisons of the API with the engine.
 INTERVAL = 0.5
-#: cloud-init prints this after the last SSH host key: a console that has it is complete.
+#: cloud-init prints this after the last SSH host key. A console output with it is complete.
 CONSOLE_END = "-----END SSH HOST KEY KEYS-----"
 
 
 @dataclass(frozen=True)
 class _Snapshot:
-    """The API and the engine at one moment."""
+    """The state of the API and of the engine at one moment."""
 
     networks: dict[str, Vpc]
     hosts: dict[str, Instance]
     databases: dict[str, Database]
     groups: dict[str, SecurityGroup]
     containers: dict[tuple[str, str], Container]
-    #: By id: those that were made of an instance.
+    #: By id: the images that were made from an instance.
     machine_images: dict[str, MachineImage]
-    #: Names of the Docker networks that any of the containers is in.
+    #: The names of the Docker networks that have a container.
     joined: frozenset[str]
 
     @cached_property
@@ -63,7 +63,7 @@ class _Snapshot:
 
 
 class Reconciler:
-    """Starts, stops and removes containers until told to stop. One for each sandbox."""
+    """Starts, stops and removes containers until it is stopped. There is one for each sandbox."""
 
     def __init__(self, settings: Settings, state: CloudState, listeners: Listeners) -> None:
         self._settings = settings
@@ -76,15 +76,15 @@ class Reconciler:
         #: VPC id to the gateway address that services listen on. Only the loop's own thread uses it.
         self._served: dict[str, str] = {}
         self._written: Status | None = None
-        # Filled by the threads that work, each for its own container.
+        # Written by the worker threads, each for its own container.
         self._consoles: dict[str, str] = {}
         self._applied: dict[str, tuple[str, str, str | None]] = {}
         self._reboots: dict[str, int] = {}
-        #: The endpoint of a container's start and the rules that were set since.
+        #: The endpoint of a container since its start, and the rules that were set for it.
         self._filtered: dict[tuple[str, str], tuple[str, str]] = {}
 
     def run(self, stop: threading.Event) -> None:
-        """Work until *stop* is set. Errors are logged and shown in the status; the loop goes on."""
+        """Work until *stop* is set. Errors are logged and shown in the status, and the loop continues."""
         self._stop = stop
         self._builds.start(stop)
         try:
@@ -94,7 +94,7 @@ class Reconciler:
                 except (DockerException, EngineError, OSError) as error:
                     log.warning("the engine does not answer: %s", error)
                     self._disconnect()
-                    self._write(Status(images=self._builds.states(), problems=[f"Docker: {in_words(error)}"]))
+                    self._write(Status(images=self._builds.states(), problems=[f"Docker: {describe(error)}"]))
         finally:
             self._attempts.close()
 
@@ -124,10 +124,10 @@ class Reconciler:
             self._client.close()
             self._client = None
 
-    # What there is
+    # Reading the state
 
     def _look(self, client: docker.DockerClient) -> _Snapshot:
-        # The high-level list asks again for each container; the summaries have all that is needed.
+        # The SDK's list calls the engine again for each container. The summaries contain all that is needed.
         summaries = client.api.containers(all=True, filters=labels.selector(self._settings.name))
         found = [self._container(summary) for summary in summaries if labels.KIND in summary["Labels"]]
         return _Snapshot(
@@ -156,7 +156,7 @@ class Reconciler:
     # Networks
 
     def _open_networks(self, client: docker.DockerClient, snapshot: _Snapshot) -> None:
-        """Have the services listen in each VPC that has something running."""
+        """Let the services listen in each VPC with something that runs."""
         needed = {host.vpc_id for host in snapshot.hosts.values() if host.state in ("pending", "running")}
         needed |= {item.vpc_id for item in snapshot.databases.values() if planning.is_postgres(item)}
         for vpc_id in sorted(needed & set(snapshot.networks) - set(self._served)):
@@ -169,7 +169,7 @@ class Reconciler:
         self._listeners.listen_on(network.gateway)
 
     def _close_networks(self, client: docker.DockerClient, snapshot: _Snapshot) -> None:
-        """Clear away VPCs that the API has no more, once no container is left in them."""
+        """Remove the networks of VPCs that no longer exist, as soon as no container is in them."""
         for vpc_id in sorted(set(self._served) - set(snapshot.networks)):
             name = networks.vpc_network_name(self._settings, vpc_id)
             if name not in snapshot.joined:
@@ -179,7 +179,7 @@ class Reconciler:
     # Containers
 
     def _work(self, client: docker.DockerClient, action: Action, snapshot: _Snapshot) -> Callable[[], object] | None:
-        """The work of an action, or None while something that it needs is not there yet."""
+        """The work of an action, or None if something that it needs does not exist yet."""
         settings, identity = self._settings, action.identity
         if action.verb == "create" and action.kind == "host":
             return self._host_creation(client, snapshot.hosts[identity], snapshot)
@@ -205,12 +205,12 @@ class Reconciler:
         return lambda: hosts.create(client, settings, plan)
 
     def _image(self, host: Instance, snapshot: _Snapshot) -> str | None:
-        """The Docker image of a host, or None while it is not there yet."""
+        """The Docker image of a host, or None if it does not exist yet."""
         made = snapshot.machine_images.get(host.image_id)
         if made:
             return machine_images.tag_of(self._settings, made.image_id) if made.available else None
         image = images.of_host(host.image_name)
-        self._builds.want(image, self._stop)
+        self._builds.request(image, self._stop)
         return self._builds.tag(image)
 
     def _store(self, client: docker.DockerClient, image: MachineImage) -> None:
@@ -228,7 +228,7 @@ class Reconciler:
         return lambda: databases.create(client, settings, plan)
 
     def _follow(self, client: docker.DockerClient, container: Container, snapshot: _Snapshot) -> None:
-        """What a running container still needs: its console read, its master user made."""
+        """Do what a running container still needs: packet filter, reboot, console output, master user."""
         key = (container.kind, container.identity)
         text = self._rules(container, snapshot)
         if text and self._filtered.get(key) != (container.endpoint, text):
@@ -248,7 +248,7 @@ class Reconciler:
             self._attempts.submit(key, "master user", lambda: self._apply(client, database), quiet=True)
 
     def _rules(self, container: Container, snapshot: _Snapshot) -> str:
-        """The packet filter of a container; empty where the API does not know it or its VPC any more."""
+        """The packet filter of a container. Empty if the API no longer knows the container or its VPC."""
         machine: Instance | Database | None = snapshot.hosts.get(container.identity) or snapshot.databases.get(
             container.identity
         )
@@ -279,7 +279,7 @@ class Reconciler:
             self._applied[database.identifier] = _master(database)
 
     def _forget(self, snapshot: _Snapshot) -> None:
-        """Drop what is remembered of containers that are gone: an identifier can be used again."""
+        """Forget containers that were removed: an identifier can be used again."""
         for identity in [item for item in self._consoles if ("host", item) not in snapshot.containers]:
             self._consoles.pop(identity, None)
             self._reboots.pop(identity, None)
@@ -291,7 +291,7 @@ class Reconciler:
         known |= {("machine image", image_id) for image_id in snapshot.machine_images}
         self._attempts.keep(known | set(snapshot.containers) | {("network", item) for item in snapshot.networks})
 
-    # What is told
+    # Reporting the status
 
     def _status(self, snapshot: _Snapshot) -> Status:
         states = self._builds.states()
@@ -331,5 +331,5 @@ class Reconciler:
 
 
 def _master(database: Database) -> tuple[str, str, str | None]:
-    """What must be set in PostgreSQL again when it changes."""
+    """The values that must be set in PostgreSQL again when they change."""
     return database.master_username, database.master_password, database.name

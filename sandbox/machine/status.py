@@ -1,4 +1,4 @@
-"""What the server process tells other processes about itself: a small JSON file, replaced whole."""
+"""The status that the server process writes for other processes: a small JSON file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ImageStatus:
 
 @dataclass
 class MachineStatus:
-    """An instance's or a database's container. *problem* is empty while all is well."""
+    """An instance's or a database's container. *problem* is empty if there is none."""
 
     identity: str
     state: str
@@ -33,12 +33,12 @@ class MachineStatus:
 
 @dataclass
 class Status:
-    """Everything, as ``python -m sandbox status`` shows it."""
+    """Everything that ``python -m sandbox status`` shows."""
 
     images: Mapping[Any, ImageStatus] = field(default_factory=dict)
     hosts: list[MachineStatus] = field(default_factory=list)
     databases: list[MachineStatus] = field(default_factory=list)
-    #: One sentence each; empty while all is well.
+    #: One sentence each.
     problems: list[str] = field(default_factory=list)
 
 
@@ -51,7 +51,7 @@ def write(directory: Path, status: Status) -> None:
 
 
 def read(directory: Path) -> dict[str, Any]:
-    """The file's content; nothing where there is none yet."""
+    """The file's content, or nothing if there is no file yet."""
     try:
         content = json.loads((directory / FILE_NAME).read_text())
     except (FileNotFoundError, json.JSONDecodeError):

@@ -1,7 +1,7 @@
 """The certificate authorities that an administrator added to this machine.
 
-Where outgoing TLS is re-signed, as in many companies, a host in a container can reach a package registry only if it
-trusts what the machine trusts.
+Many companies re-sign outgoing TLS. Then a host in a container reaches a package registry only if it trusts the same
+authorities as the machine.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ssl
 from collections.abc import Iterable
 from pathlib import Path
 
-#: Where each family of systems keeps added authorities: Debian, Red Hat, SUSE, Arch.
+#: The folders of added authorities on Debian, Red Hat, SUSE and Arch.
 ANCHOR_DIRECTORIES = (
     Path("/usr/local/share/ca-certificates"),
     Path("/etc/pki/ca-trust/source/anchors"),
@@ -24,9 +24,9 @@ _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", r
 
 
 def machine_certificates(directories: Iterable[Path] = ANCHOR_DIRECTORIES) -> dict[str, bytes]:
-    """Certificates in PEM form by a file name of their own, one certificate in each, sorted by name.
+    """Certificates in PEM form by a new file name, one certificate in each, sorted by name.
 
-    A file that is unreadable or holds no certificate is left out, as the system's own tools do.
+    A file that cannot be read or contains no certificate is skipped, as the system's own tools do.
     """
     found: dict[str, bytes] = {}
     for directory in directories:

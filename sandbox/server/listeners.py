@@ -1,7 +1,7 @@
-"""Sockets: which service listens on which address, started and stopped while the process runs.
+"""Listening sockets: which service listens on which address. They are opened and closed while the process runs.
 
 The AWS API is on loopback from the start. Each VPC's network has a gateway address on this machine; all services
-listen there while the network exists, so that a client's address is still its own when a request arrives.
+listen there while the network exists, so that a request arrives with the client's own address.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from werkzeug.serving import ThreadedWSGIServer
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a connection that says nothing is dropped.
+#: Seconds after which an idle connection is closed.
 IDLE_SECONDS = 60
-#: Where a service says, in a request's environment, what the request asks for; the access log shows it.
+#: The key in a request's environment for its service and operation, which the access log shows.
 OPERATION = "slipway.operation"
 
 
@@ -41,7 +41,7 @@ class _Handler(MotoRequestHandler):
     timeout = IDLE_SECONDS
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:  # noqa: ARG002 - base class's interface
-        # Without the query: Gemini's API takes its key there, and presigned URLs carry signatures.
+        # Without the query, which can contain secrets: API keys, and the signatures of presigned URLs.
         path = self.path.partition("?")[0] if hasattr(self, "path") else "-"
         operation = getattr(self, "environ", {}).get(OPERATION) or "-"
         log.info("%s %s %s %s %s", self.client_address[0], getattr(self, "command", "-"), path, operation, code)
@@ -54,7 +54,7 @@ class _Server(ThreadedWSGIServer):
     def __init__(self, listening: socket.socket, service: Service) -> None:
         super().__init__(*listening.getsockname()[:2], app=service.application, handler=_Handler, fd=listening.fileno())
         if service.tls:
-            # The handshake waits for the connection's own thread: in accept(), one silent client would stop all others.
+            # The connection's own thread does the handshake: in accept(), one silent client would block all others.
             self.socket: socket.socket = service.tls.wrap_socket(
                 self.socket, server_side=True, do_handshake_on_connect=False
             )
@@ -73,9 +73,9 @@ class Listeners:
         self._servers: dict[str, list[_Server]] = {}
 
     def listen_on(self, address: str, only: str | None = None) -> None:
-        """Serve all services, or the one called *only*, on *address*. Does nothing if it is served already.
+        """Serve all services, or the one named *only*, on *address*. Does nothing if it is served already.
 
-        Raises OSError, naming address and port, where a port is taken or the address is not this machine's.
+        Raises OSError, naming address and port, if a port is taken or the address is not one of this machine.
         """
         with self._lock:
             if address in self._servers:
@@ -91,7 +91,7 @@ class Listeners:
             self._servers[address] = servers
 
     def stop_on(self, address: str) -> None:
-        """Stop serving on *address*. Requests that are being answered are answered."""
+        """Stop serving on *address*. Requests in progress are answered."""
         with self._lock:
             _stop(self._servers.pop(address, []))
 

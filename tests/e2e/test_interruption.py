@@ -30,7 +30,7 @@ def started() -> Iterator[list[Process]]:
     found: list[Process] = []
     yield found
     for process in found:
-        process.end(patience=5)
+        process.end(timeout=5)
 
 
 def descendants(pid: int) -> list[Process]:

@@ -13,7 +13,7 @@ from sandbox.server.aws.authorization.policy import Access, Decision, decide
 from sandbox.server.aws.patching import replaces
 
 _LOGGING = "logging.s3.amazonaws.com"
-#: All of the sandbox's traffic counts as TLS, as everything to AWS's endpoints is.
+#: All traffic of the sandbox counts as TLS, because AWS's endpoints use TLS.
 _CONTEXT = {"aws:securetransport": ("true",)}
 _RESULTS = {
     Decision.ALLOW: PermissionResult.PERMITTED,
@@ -24,25 +24,25 @@ _RESULTS = {
 
 def install() -> None:
     """Every fix of this file."""
-    _judge_policies()
+    _apply_policies()
     _deliver_logs()
     _delete_versions()
 
 
-def _judge_policies() -> None:
-    """A statement whose condition is not met does not apply. moto takes it for a denial, so that the usual "deny what
-    is not TLS" denies everything."""
+def _apply_policies() -> None:
+    """A statement whose condition is not met does not apply. moto treats it as a denial, so that the usual statement
+    that denies requests without TLS denies everything."""
 
     @replaces(FakeBucket, "get_permission")
     def get_permission(original: Any, bucket: FakeBucket, action: str, resource: str) -> PermissionResult:  # noqa: ARG001
         documents = [json.loads(bucket.policy)] if bucket.policy else []
-        # Only what the policy says of everybody: roles have been judged at the gate, the operator is not judged.
+        # Only statements for everybody: the gate has checked roles, and the operator is not checked.
         return _RESULTS[decide(documents, Access(action, resource, _CONTEXT), frozenset({"*"}))]
 
 
 def _deliver_logs() -> None:
-    """Who may write logs to a bucket is what its policy says. moto compares the statement's text, and fails on one
-    whose principal is everybody."""
+    """The bucket's policy says who may write logs to it. moto compares the statement's text, and fails if its principal
+    is everybody."""
 
     @replaces(FakeBucket, "set_logging")
     def set_logging(
@@ -60,15 +60,15 @@ def _deliver_logs() -> None:
 
 
 def may_deliver(document: dict[str, Any], source: FakeBucket, target: FakeBucket, prefix: str) -> bool:
-    """Whether the policy *document* of *target* lets S3 write the logs of *source* below *prefix*."""
+    """Whether the policy *document* of *target* allows S3 to write the logs of *source* below *prefix*."""
     context = {**_CONTEXT, "aws:sourcearn": (source.arn,), "aws:sourceaccount": (source.account_id,)}
     access = Access("s3:PutObject", f"{target.arn}/{prefix}2026-01-01-00-00-00-0123456789ABCDEF", context)
     return decide([document], access, frozenset({"*", _LOGGING})) is Decision.ALLOW
 
 
 def _delete_versions() -> None:
-    """A version that is named goes alone, also after versioning was suspended, which is how Terraform empties a bucket.
-    moto then removes all versions of the key, and fails if one is a delete marker."""
+    """A deletion with a version id deletes that version only, also when versioning is suspended: so Terraform empties a
+    bucket. moto then removes all versions of the key, and fails if one is a delete marker."""
 
     @replaces(S3Backend, "delete_object")
     def delete_object(

@@ -1,4 +1,4 @@
-"""What a request asks for: its service, its operation and its parameters, whatever protocol it speaks."""
+"""Reads a request's service, operation and parameters, in any of AWS's protocols."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sandbox.server.aws.requests.reading import Reading
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
 
-#: Names that requests are signed for, where botocore has another one.
+#: botocore's names of services that have another signing name.
 _MODELS = {
     "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",
@@ -32,7 +32,7 @@ _MODELS = {
 
 @dataclass(frozen=True)
 class Credential:
-    """Who signed a request, and for what. *signed_headers* is empty for a presigned URL."""
+    """The credential that signed a request. *signed_headers* is empty for a presigned URL."""
 
     access_key: str
     region: str
@@ -43,7 +43,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Call:
-    """An AWS API call. *operation* is empty, and *model* None, where the service's model does not know it."""
+    """An AWS API call. If the service's model does not know it, *operation* is empty and *model* is None."""
 
     service: str
     operation: str
@@ -53,7 +53,7 @@ class Call:
     reading: Reading = field(default_factory=Reading, repr=False)
 
 
-#: Where a request's call is kept, so that it is read once.
+#: The key in a request's environment that keeps its call, so that it is read once.
 _KEPT = "slipway.call"
 
 
@@ -80,7 +80,7 @@ def service_model(service: str) -> ServiceModel | None:
 
 
 def operation(request: Request, service: str) -> str:
-    """The name of the operation that a request signed for *service* asks for; empty where it is unknown."""
+    """The operation of a request that is signed for *service*, or empty if it is unknown."""
     try:
         found, _ = get_service_router(_MODELS.get(service, service)).match(request)
     except (NotFound, NotImplementedError, UnknownServiceError):
@@ -89,7 +89,7 @@ def operation(request: Request, service: str) -> str:
 
 
 def call(request: Request, service: str) -> Call:
-    """Read the call out of a request that is signed for *service*."""
+    """Read the call of a request that is signed for *service*."""
     model = service_model(service)
     if model is None:
         return Call(service, "")
@@ -103,11 +103,11 @@ def call(request: Request, service: str) -> Call:
 
 
 def kept(environ: WSGIEnvironment) -> tuple[Credential | None, Call]:
-    """Who signed the request of *environ*, and its call, read when they are first asked for. The body stays unread."""
+    """The credential and the call of the request in *environ*, read at the first use. The body can still be read."""
     if _KEPT not in environ:
         request = Request(environ)
         found = credential(request)
-        request.get_data()  # Keeps the body: reading a form would leave none for those behind.
+        request.get_data()  # Keeps the body: reading a form would consume it.
         environ[_KEPT] = found, call(request, found.service) if found else Call("", "")
         environ["wsgi.input"].seek(0)
     pair: tuple[Credential | None, Call] = environ[_KEPT]

@@ -1,4 +1,4 @@
-"""GetConsoleOutput: what a host's console has shown."""
+"""GetConsoleOutput: a host's console output."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def record(instance_id: str, text: str) -> None:
 
 
 def install() -> None:
-    """Answer with the host's own output. moto answers with a sample of 2006, in which nobody's host key is."""
+    """Return the host's own output. moto returns a sample from 2006, without the host's SSH keys."""
 
     @replaces(General, "get_console_output")
-    def get_console_output(original: Any, response: General) -> ActionResult:  # noqa: ARG001 - it is the sample
+    def get_console_output(original: Any, response: General) -> ActionResult:  # noqa: ARG001 - it returns the sample
         instance = response.ec2_backend.get_instance(response._get_param("InstanceId"))
         output = Base64EncodedString.from_raw_string(_outputs.get(instance.id, ""))
         return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})

@@ -13,7 +13,7 @@ from moto.secretsmanager.models import SecretsManagerBackend
 
 from sandbox.server.aws.patching import replaces
 
-#: RDS puts every printable sign but / @ " ' and the space into a password; whoever builds a URL must cope with it.
+#: RDS uses all printable characters except / @ " ' and the space. A URL with the password needs quoting.
 _ALPHABET = string.ascii_letters + string.digits + "!#$%&()*+,-.:;<=>?[]^_{|}~"
 _LENGTH = 28
 _ID_ALPHABET = string.ascii_uppercase + string.digits
@@ -21,19 +21,19 @@ _ID_ALPHABET = string.ascii_uppercase + string.digits
 
 def install() -> None:
     """Every fix of this file."""
-    _tell_instances_apart()
+    _give_each_its_resource_id()
     _use_the_current_authority()
     _make_the_password()
-    _rotate_it()
+    _rotate_the_password()
 
 
 def new_password() -> str:
-    """A password as RDS makes them."""
+    """A random password in RDS's alphabet."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
-def _tell_instances_apart() -> None:
-    """Every instance has a resource id of its own, by which Terraform finds it again. moto's have all the same."""
+def _give_each_its_resource_id() -> None:
+    """Each instance has its own resource id, by which Terraform finds it. In moto all have the same."""
 
     @replaces(DBInstance, "__init__")
     def create(original: Callable[..., None], instance: DBInstance, *args: Any, **kwargs: Any) -> None:
@@ -42,8 +42,8 @@ def _tell_instances_apart() -> None:
 
 
 def _use_the_current_authority() -> None:
-    """A new instance's certificate is from RDS's current authority. moto names one that does not exist, and
-    Terraform changes it after the creation, which costs a second wait of 80 seconds."""
+    """A new instance uses RDS's current certificate authority. moto names one that does not exist, and Terraform
+    changes it after the creation, which takes another 80 seconds."""
 
     @replaces(DBInstance, "__init__")
     def create(original: Callable[..., None], instance: DBInstance, *args: Any, **kwargs: Any) -> None:
@@ -52,14 +52,14 @@ def _use_the_current_authority() -> None:
 
 
 def _make_the_password() -> None:
-    """RDS invents the password of a master user that it manages. moto's is always admin / P@55w0rd!."""
+    """RDS makes a random password for a master user that it manages. moto always uses admin / P@55w0rd!."""
 
     @replaces(MasterUserSecret, "_generate_secret_string")
-    def secret_string(original: Any, secret: MasterUserSecret) -> str:  # noqa: ARG001 - the constant we replace
+    def secret_string(original: Any, secret: MasterUserSecret) -> str:  # noqa: ARG001 - it returns moto's constant
         return json.dumps({"username": secret.resource.master_username, "password": new_password()})
 
 
-def _rotate_it() -> None:
+def _rotate_the_password() -> None:
     """A secret that RDS owns is rotated by RDS, without a Lambda function. moto leaves a version without a value."""
 
     @replaces(SecretsManagerBackend, "rotate_secret")

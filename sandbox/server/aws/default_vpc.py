@@ -1,4 +1,4 @@
-"""The default VPC's address range, and its way to the internet."""
+"""The default VPC's address range and internet gateway."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from sandbox.settings import Settings
 
 
 def install(settings: Settings) -> None:
-    """Move the default VPC out of 172.31.0.0/16: the sandbox makes a Docker network of it, and Docker's own
-    pools lie there, so the two would be refused as overlapping. It also gets the internet gateway that AWS's has."""
+    """Give the default VPC another range than 172.31.0.0/16, and AWS's internet gateway. The sandbox makes a Docker
+    network of the VPC, and Docker refuses a network that overlaps its own address pools, which contain that range."""
 
     @replaces(VPCBackend, "create_default_vpc")
     def create_default_vpc(original: Callable[..., VPC], backend: Any) -> VPC:
         create_vpc = backend.create_vpc
 
-        def at_our_range(cidr_block: str, **kwargs: Any) -> VPC:  # noqa: ARG001 - moto's constant is what we replace
+        def at_our_range(cidr_block: str, **kwargs: Any) -> VPC:  # noqa: ARG001 - it is moto's constant
             vpc: VPC = create_vpc(cidr_block=settings.vpc_cidr_default, **kwargs)
             return vpc
 

@@ -20,7 +20,7 @@ from sandbox.server.aws.patching import replaces
 
 #: Before it is encoded (EC2 User Guide, "Run commands when you launch an EC2 instance with user data input").
 USER_DATA_BYTES = 16384
-#: The attribute that an instance gets here.
+#: The attribute of a moto instance that counts its reboots.
 _REBOOTS = "slipway_reboots"
 
 
@@ -43,8 +43,8 @@ def reboots(instance: Instance) -> int:
 
 
 def _show_security_groups() -> None:
-    """An instance that names no group has its VPC's default group. moto gives that to the interface only, and the
-    next plan wants to replace the instance."""
+    """An instance without a group gets its VPC's default group. moto gives that group to the interface only, so that
+    the next plan replaces the instance."""
 
     @replaces(Instance, "__init__")
     def create(original: Callable[..., None], instance: Instance, *args: Any, **kwargs: Any) -> None:
@@ -54,8 +54,7 @@ def _show_security_groups() -> None:
 
 
 def _change_security_groups() -> None:
-    """An instance's groups are those of its first interface, whichever of the two they are changed at. moto keeps them
-    apart."""
+    """An instance and its first interface have the same groups. moto changes only one of the two."""
 
     @replaces(InstanceBackend, "modify_instance_security_groups")
     def at_instance(original: Callable[..., Instance], backend: Any, *args: Any, **kwargs: Any) -> Instance:
@@ -70,14 +69,14 @@ def _change_security_groups() -> None:
     ) -> None:
         original(backend, eni_id, group_ids, *args, **kwargs)
         interface: NetworkInterface = backend.get_network_interface(eni_id)
-        # Without groups it is another attribute that changes.
+        # Without groups, the call changes another attribute.
         if group_ids and interface.instance and interface.instance.nics.get(0) is interface:
             interface.instance.security_groups = list(interface._group_set)
 
 
 def _delete_interfaces_with_their_instance() -> None:
-    """An interface that a launch made goes with its instance, unless the launch says otherwise. moto keeps it, so
-    the address stays taken, and launching with the same private_ip again ends in an error 500."""
+    """An interface that a launch made is deleted with its instance, unless the launch says otherwise. moto keeps it. So
+    the address stays in use, and another launch with the same private_ip ends in an error 500."""
 
     @replaces(Instance, "prep_nics")
     def prepare(
@@ -94,14 +93,14 @@ def _delete_interfaces_with_their_instance() -> None:
 
     @replaces(Instance, "terminate")
     def terminate(original: Callable[..., InstanceState], instance: Instance) -> InstanceState:
-        # Its interfaces are gone: doing it again must be harmless, as in EC2.
+        # Its interfaces are deleted already. In EC2 a second termination does nothing.
         if instance.state == "terminated":
             return copy.copy(instance.instance_state)
         return original(instance)
 
 
 def _refuse_taken_addresses() -> None:
-    """Asking for an address that is taken, or outside the subnet, is the caller's fault. moto fails at it."""
+    """An address that is in use, or outside the subnet, is the caller's error. moto fails with an error 500."""
 
     @replaces(Subnet, "request_ip")
     def request(original: Callable[..., None], subnet: Subnet, ip: str, instance: Any) -> None:
@@ -113,8 +112,8 @@ def _refuse_taken_addresses() -> None:
 
 
 def _refuse_what_cannot_start() -> None:
-    """A key pair that does not exist, or user data over the limit, is refused at once. moto takes both; the host
-    would come up and nobody could log in, or in AWS not come up at all."""
+    """A key pair that does not exist, and user data over the limit, are refused. moto accepts both. The host would
+    start without a login, and in AWS it would not start."""
 
     @replaces(InstanceResponse, "run_instances")
     def run_instances(original: Callable[..., ActionResult], response: InstanceResponse) -> ActionResult:
@@ -127,7 +126,7 @@ def _refuse_what_cannot_start() -> None:
 
 
 def _give_the_profile_to_all() -> None:
-    """A launch of several instances gives its profile to each. moto gives it to the first."""
+    """A launch of several instances gives the profile to each. moto gives it to the first only."""
 
     @replaces(InstanceResponse, "run_instances")
     def run_instances(original: Callable[..., ActionResult], response: InstanceResponse) -> ActionResult:
@@ -143,8 +142,7 @@ def _give_the_profile_to_all() -> None:
 
 
 def _count_reboots() -> None:
-    """Remember that an instance is to reboot, for the part that runs containers. moto only changes the state's name
-    for a moment."""
+    """Count reboots, for the machine that runs the containers. moto only changes the state's name for a moment."""
 
     @replaces(Instance, "reboot")
     def reboot(original: Callable[..., None], instance: Instance) -> None:
@@ -153,7 +151,7 @@ def _count_reboots() -> None:
 
 
 def _let_images_become_available() -> None:
-    """An image of an instance is pending until its content is stored. moto's is available at once, without content."""
+    """An image of an instance is pending until its content is stored. In moto it is available at once and empty."""
 
     @replaces(AmiBackend, "create_image")
     def create_image(original: Callable[..., Ami], backend: Any, *args: Any, **kwargs: Any) -> Ami:

@@ -14,14 +14,14 @@ from sandbox.server.aws.patching import replaces
 
 
 def install() -> None:
-    """Show lifecycle rules as they were put. moto keeps the parts that it knows and loses the others (how many newer
-    versions to keep, object sizes), and Terraform waits for minutes until it reads what it wrote."""
+    """Show lifecycle rules as they were put. moto loses the parts that it does not know (the number of newer versions,
+    object sizes), and Terraform waits for minutes to read what it wrote."""
 
     @replaces(FakeBucket, "set_lifecycle")
     def set_lifecycle(original: Callable[..., None], bucket: FakeBucket, rules: list[dict[str, Any]]) -> None:
         as_put = copy.deepcopy(rules)
         original(bucket, rules)
-        # moto's rules have an id, made up where none was given.
+        # moto adds an id to a rule without one.
         bucket.rules_as_put = [{**put, "ID": kept.id} for put, kept in zip(as_put, bucket.rules)]
 
     @replaces(S3Response, "get_bucket_lifecycle")
@@ -41,7 +41,7 @@ def install() -> None:
 
 
 def shown(rule: dict[str, Any]) -> dict[str, Any]:
-    """A rule as it was put, in XML's names, as botocore's model names it."""
+    """A rule as it was put, with the names of botocore's model instead of those of the XML."""
     result = {name: value for name, value in rule.items() if name not in ("Filter", *_LISTS)}
     result.update({plural: _list(rule[name]) for name, plural in _LISTS.items() if rule.get(name)})
     if "Filter" in rule or "Prefix" not in rule:

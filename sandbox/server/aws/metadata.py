@@ -1,4 +1,4 @@
-"""moto's instances, as the metadata service shows them."""
+"""Reads moto's instances for the metadata service."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from sandbox.server.imds.tree import Credentials, Instance, Role
+from sandbox.server.imds.tree import Credentials, InstanceMetadata, Role
 from sandbox.settings import Settings
 
-#: EC2 renews a role's credentials some time before they end; those it gave before stay good until then.
+#: EC2 renews a role's credentials before they expire. The previous ones stay valid until they expire.
 LIFETIME = timedelta(hours=6)
 RENEWAL = timedelta(hours=5)
 
 
 class Metadata:
-    """Finds an instance by its private address, and keeps its credentials until they are due."""
+    """Finds an instance by its private address, and keeps its credentials until their renewal."""
 
     def __init__(self, settings: Settings, lock: threading.RLock) -> None:
         self._settings = settings
         self._lock = lock
         self._credentials: dict[tuple[str, str], Credentials] = {}
 
-    def at(self, address: str) -> Instance | None:
+    def at(self, address: str) -> InstanceMetadata | None:
         """The running instance whose private address is *address*, or None."""
         with self._lock:
             for instance in self._ec2.all_instances():
@@ -39,11 +39,11 @@ class Metadata:
     def _ec2(self) -> EC2Backend:
         return ec2_backends[self._settings.account_id][self._settings.region]
 
-    def _read(self, instance: Any) -> Instance:
+    def _read(self, instance: Any) -> InstanceMetadata:
         interface = instance.nics[0]
         options = instance.metadata_options
         key_pair = self._ec2.key_pairs.get(instance.key_name) if instance.key_name else None
-        return Instance(
+        return InstanceMetadata(
             instance_id=instance.id,
             account_id=self._settings.account_id,
             region=self._settings.region,
@@ -80,7 +80,7 @@ class Metadata:
 
     def _role(self, instance: Any) -> Role | None:
         iam = iam_backends[self._settings.account_id]["aws"]
-        # Read from the association, not the instance: it is what replacing the profile changes.
+        # Read from the association, not from the instance: a replaced profile changes the association only.
         association = self._ec2.iam_instance_profile_associations.get(instance.id)
         if association is None:
             return None

@@ -11,11 +11,11 @@ from sandbox.server.aws.patching import replaces
 
 
 def install() -> None:
-    """Switch detailed monitoring on and off. Terraform asks for it by MonitorInstances, which moto does not have."""
+    """Switch detailed monitoring on and off. Terraform calls MonitorInstances, which moto does not have."""
 
     def switch(action: str, state: str) -> None:
         @replaces(Monitoring, action)
-        def change(original: Any, response: Monitoring) -> ActionResult:  # noqa: ARG001 - it only raises
+        def change(original: Any, response: Monitoring) -> ActionResult:  # noqa: ARG001 - it only raises an error
             instances = [response.ec2_backend.get_instance(each) for each in response._get_param("InstanceIds", [])]
             for instance in instances:
                 instance.monitoring_state = state

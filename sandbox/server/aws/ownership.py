@@ -1,6 +1,6 @@
 """S3's bucket owner condition: a request that expects another owner of the bucket is refused.
 
-Amazon S3 User Guide, "Verifying bucket ownership with bucket owner condition". moto looks at it nowhere.
+Amazon S3 User Guide, "Verifying bucket ownership with bucket owner condition". moto ignores it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check(application: WSGIApplication, settings: Settings) -> WSGIApplication:
-    """*application* behind the check. Every bucket of the sandbox belongs to its one account."""
+    """Wrap *application* with the check. Every bucket belongs to the sandbox's only account."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         expected = environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", "")

@@ -1,4 +1,4 @@
-"""The parameters of RDS parameter groups, and when their changes take effect."""
+"""The parameters of RDS parameter groups, and how their changes are applied."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _FORCE_SSL = "rds.force_ssl"
 _FORCE_SSL_MAJOR = 15
 _POSTGRES = re.compile(r"postgres(\d+)")
 
-#: Parameters that need a restart (PostgreSQL documentation, "pg_settings": context postmaster), of those that are set
-#: most; RDS calls them static.
+#: The usual parameters that need a restart (PostgreSQL documentation, "pg_settings": context postmaster). RDS calls
+#: them static.
 STATIC = frozenset(
     {
         "huge_pages",
@@ -37,7 +37,7 @@ STATIC = frozenset(
 
 
 def default(family: str, name: str) -> str | None:
-    """The value that AWS gives the parameter in a new group of *family*, where it is known here; else None."""
+    """The parameter's value in a new group of *family*, or None if it is not known here."""
     postgres = _POSTGRES.fullmatch(family)
     if name == _FORCE_SSL and postgres:
         return "1" if int(postgres.group(1)) >= _FORCE_SSL_MAJOR else "0"
@@ -45,14 +45,14 @@ def default(family: str, name: str) -> str | None:
 
 
 def changed(family: str, present: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
-    """What a parameter is after the change that was *asked*, where *present* is what was set before, or empty.
+    """The parameter after the change *asked*. *present* is the parameter before, or empty.
 
-    AWS changes how a parameter is applied only if its value changes too: the request is taken, and the method stays
-    `pending-reboot`, which a parameter has that was never set (hashicorp/terraform-provider-aws#39252, #22857, #18035
-    and #36419; crossplane-contrib/provider-upjet-aws#2182).
+    AWS changes the apply method only together with the value. Otherwise it accepts the request, and the method stays
+    `pending-reboot`, which is also the method of a parameter that was never set
+    (hashicorp/terraform-provider-aws#39252, #22857, #18035 and #36419; crossplane-contrib/provider-upjet-aws#2182).
     """
     before = present.get("ParameterValue", default(family, asked["ParameterName"]))
-    # The source by which Terraform asks for what it has set.
+    # Terraform lists the parameters that it has set by this source.
     after = {**present, **asked, "Source": "user", "IsModifiable": True}
     if before is not None and before == asked.get("ParameterValue"):
         after["ApplyMethod"] = present.get("ApplyMethod", "pending-reboot")
@@ -60,11 +60,11 @@ def changed(family: str, present: dict[str, Any], asked: dict[str, Any]) -> dict
 
 
 def install() -> None:
-    """Keep parameters as AWS does. moto takes over whatever is sent, and does not say who set it."""
+    """Keep parameters as AWS does. moto stores everything that is sent, and does not show who set it."""
 
     @replaces(DBParameterGroup, "update_parameters")
     def update(original: Callable[..., None], group: DBParameterGroup, parameters: list[dict[str, Any]]) -> None:
-        # In AWS's words: ministryofjustice/cloud-platform#1197.
+        # AWS's message: ministryofjustice/cloud-platform#1197.
         if any(each["ParameterName"] in STATIC and each.get("ApplyMethod") == "immediate" for each in parameters):
             raise RDSClientError(
                 "InvalidParameterCombination", "cannot use immediate apply method for static parameter"

@@ -1,6 +1,7 @@
 """Systems Manager's limits on parameters (AWS General Reference, "AWS Systems Manager endpoints and quotas").
 
-Those on names are PutParameter's (Systems Manager API Reference), those on tags are Tag's and AddTagsToResource's.
+The limits on names are those of PutParameter (Systems Manager API Reference), the limits on tags those of Tag and
+AddTagsToResource.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from sandbox.server.aws.patching import replaces
 
 STANDARD_BYTES = 4096
 ADVANCED_BYTES = 8192
-#: Characters of a name, its ARN's beginning among them.
+#: Characters of a name, including the beginning of its ARN.
 NAME_LENGTH = 1011
 LEVELS = 15
 TAGS = 50
 _NAME = re.compile(r"[A-Za-z0-9_.\-]+|(/[A-Za-z0-9_.\-]+)+")
 
 
-def fault(value: str, tier: str | None) -> str | None:
+def value_refusal(value: str, tier: str | None) -> str | None:
     """AWS's message if *value* is too long for *tier*, or None. Lengths are in bytes of UTF-8."""
     size = len(value.encode())
     if tier in (None, "Standard") and size > STANDARD_BYTES:
@@ -40,7 +41,7 @@ def fault(value: str, tier: str | None) -> str | None:
     return None
 
 
-def name_fault(name: str, arn: str) -> tuple[str, str] | None:
+def name_refusal(name: str, arn: str) -> tuple[str, str] | None:
     """AWS's error code and message for a parameter's name, or None."""
     if not _NAME.fullmatch(name):
         return "ValidationException", (
@@ -54,16 +55,16 @@ def name_fault(name: str, arn: str) -> tuple[str, str] | None:
     return None
 
 
-def tags_fault(tags: Mapping[str, str], present: Collection[str] = ()) -> tuple[str, str] | None:
-    """AWS's error code and message for tags that come to those *present*, or None."""
+def tags_refusal(tags: Mapping[str, str], present: Collection[str] = ()) -> tuple[str, str] | None:
+    """AWS's error code and message for *tags* that are added to those *present*, or None."""
     if len({*tags, *present}) > TAGS:
         return "TooManyTagsError", f"A resource can have a maximum of {TAGS} tags"
-    found = limits.fault(tags) or limits.reserved(tags)
+    found = limits.refusal(tags) or limits.reserved(tags)
     return ("ValidationException", found[1]) if found else None
 
 
 def install() -> None:
-    """Every fix of this file. moto takes names, values and tags of any length, and what fits here must fit in AWS."""
+    """Every fix of this file. moto accepts names, values and tags of any length, which AWS would refuse."""
     _refuse_bad_parameters()
     _refuse_bad_tags()
 
@@ -74,10 +75,12 @@ def _refuse_bad_parameters() -> None:
         asked = inspect.signature(original).bind(backend, *args, **kwargs).arguments
         name: str = asked["name"]
         tags = {each["Key"]: each.get("Value") or "" for each in asked.get("tags") or []}
-        if found := name_fault(name, parameter_arn(backend.account_id, backend.region_name, name)) or tags_fault(tags):
+        if found := name_refusal(name, parameter_arn(backend.account_id, backend.region_name, name)) or tags_refusal(
+            tags
+        ):
             raise SSMException(*found)
         previous = backend.get_parameter(name)
-        message = fault(asked["value"] or "", asked.get("tier") or (previous.tier if previous else None))
+        message = value_refusal(asked["value"] or "", asked.get("tier") or (previous.tier if previous else None))
         if message:
             raise ValidationException(message)
         return original(backend, *args, **kwargs)
@@ -89,6 +92,6 @@ def _refuse_bad_tags() -> None:
         original: Callable[..., None], backend: Any, resource_type: str, resource_id: str, tags: dict[str, str]
     ) -> None:
         present = backend.list_tags_for_resource(resource_type, resource_id)
-        if found := tags_fault(tags, present):
+        if found := tags_refusal(tags, present):
             raise SSMException(*found)
         original(backend, resource_type, resource_id, tags)

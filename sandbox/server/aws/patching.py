@@ -1,4 +1,4 @@
-"""How a fix gets into moto: a decorator that replaces one method and hands the original to the replacement."""
+"""How a fix changes moto: a decorator that replaces a method and passes the original to the replacement."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 def replaces(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Replace the method *name* of *owner* by the decorated function, whose first argument is the original.
 
-    Raises AttributeError if there is no such method: a new moto that renamed it must not lose the fix in silence.
+    Raises AttributeError if there is no such method: a new version of moto must not lose the fix unnoticed.
     """
     original = getattr(owner, name)
 

@@ -12,14 +12,14 @@ from sandbox.settings import Settings
 
 
 class Pool:
-    """Hands out the addresses of a range in turn, so that one that was given back is not used again at once."""
+    """Assigns the addresses of a range in turn, so that a released address is not used again at once."""
 
     def __init__(self, cidr: str) -> None:
         self._addresses = [str(address) for address in ipaddress.ip_network(cidr).hosts()]
         self._next = 0
 
     def take(self, used: Iterable[str]) -> str:
-        """The next address that is not in *used*; an EC2 error of AWS's own name if there is none."""
+        """The next address that is not in *used*. Raises EC2's own error if there is none."""
         taken = set(used)
         for step in range(len(self._addresses)):
             position = (self._next + step) % len(self._addresses)
@@ -32,9 +32,9 @@ class Pool:
 
 
 def install(settings: Settings) -> None:
-    """Give public addresses from the sandbox's own range. moto makes them up, from ranges that are other people's
-    (54.214.0.0/16) or this machine's loopback (127.0.0.0/8, for Elastic IPs): the sandbox makes them answer, so they
-    must be nobody's."""
+    """Take public addresses from the sandbox's own range. moto invents them, in ranges of other owners (54.214.0.0/16)
+    or of this machine's loopback (127.0.0.0/8, for Elastic IPs). The sandbox makes them answer on this machine, so they
+    must belong to no one else."""
     pool = Pool(settings.public_cidr)
 
     def next_address() -> str:

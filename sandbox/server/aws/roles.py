@@ -1,6 +1,6 @@
-"""A role's permissions boundary must exist: moto takes any ARN.
+"""A role's permissions boundary must exist. moto accepts any ARN.
 
-AWS's words are those that public logs of `rosa create operator-roles --permissions-boundary` show.
+The error's words are from public logs of `rosa create operator-roles --permissions-boundary`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sandbox.server.aws.patching import replaces
 
 
 def install() -> None:
-    """Make both operations that set a boundary look for it."""
+    """Let both operations that set a boundary check that it exists."""
     for operation in ("create_role", "put_role_permissions_boundary"):
         _check_boundary(operation)
 

@@ -17,8 +17,8 @@ def install() -> None:
 
 
 def _let_members_of_a_default_group_talk() -> None:
-    """A VPC's default group lets its members reach each other (VPC User Guide, "Default security groups"). moto's lets
-    nobody in, and rules are enforced here."""
+    """A VPC's default group lets its members reach each other (VPC User Guide, "Default security groups"). moto's
+    allows nothing in, and the sandbox enforces the rules."""
 
     @replaces(SecurityGroupBackend, "create_security_group")
     def create(original: Callable[..., SecurityGroup], backend: Any, *args: Any, **kwargs: Any) -> SecurityGroup:
@@ -31,8 +31,8 @@ def _let_members_of_a_default_group_talk() -> None:
 
 
 def _show_descriptions() -> None:
-    """Show the description of a rule whose source is a group. moto keeps it with the group and reads it from the
-    address range only, so that the next plan adds it again."""
+    """Show the description of a rule whose source is a group. moto stores it with the group but reads it from the
+    address range, so that the next plan adds it again."""
 
     def description(rule: SecurityGroupRule) -> str | None:
         found: str | None = rule.ip_range.get("Description") or rule.source_group.get("Description")

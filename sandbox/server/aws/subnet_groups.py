@@ -14,10 +14,10 @@ from sandbox.server.aws.patching import replaces
 ZONES = 2
 
 
-def fault(zones: set[str]) -> tuple[str, str] | None:
-    """AWS's code and message for a group whose subnets lie in *zones*, or None.
+def refusal(zones: set[str]) -> tuple[str, str] | None:
+    """AWS's code and message for a group whose subnets are in *zones*, or None.
 
-    In the words of terraform-aws-modules/terraform-aws-vpc#821.
+    The words are from terraform-aws-modules/terraform-aws-vpc#821.
     """
     if len(zones) >= ZONES:
         return None
@@ -28,11 +28,11 @@ def fault(zones: set[str]) -> tuple[str, str] | None:
 
 
 def install() -> None:
-    """Refuse a group in one zone, as AWS does (hashicorp/terraform-provider-aws#17373). moto takes it."""
+    """Refuse a group in one zone, as AWS does (hashicorp/terraform-provider-aws#17373). moto accepts it."""
 
     @replaces(RDSBackend, "create_subnet_group")
     def create(original: Callable[..., DBSubnetGroup], backend: RDSBackend, *args: Any, **kwargs: Any) -> DBSubnetGroup:
         asked = inspect.signature(original).bind(backend, *args, **kwargs).arguments
-        if found := fault({subnet.availability_zone for subnet in asked["subnets"]}):
+        if found := refusal({subnet.availability_zone for subnet in asked["subnets"]}):
             raise RDSClientError(*found)
         return original(backend, *args, **kwargs)

@@ -17,12 +17,12 @@ from sandbox.server.aws.patching import replaces
 
 KEY_LENGTH = 128
 VALUE_LENGTH = 256
-# Letters, digits and spaces of any language, and these signs.
+# Letters, digits and spaces of any language, and these characters.
 _ALLOWED = re.compile(r"[\w\s.:/=+\-@]*")
 
 
-def fault(tags: Mapping[str, str]) -> tuple[str, str] | None:
-    """AWS's error code and message for the first of *tags* that it would refuse, or None."""
+def refusal(tags: Mapping[str, str]) -> tuple[str, str] | None:
+    """AWS's error code and message for the first of *tags* that AWS refuses, or None."""
     for key, value in tags.items():
         if not key or len(key) > KEY_LENGTH:
             return "InvalidParameterValue", f"Tag key exceeds the maximum length of {KEY_LENGTH} characters or is empty"
@@ -36,7 +36,7 @@ def fault(tags: Mapping[str, str]) -> tuple[str, str] | None:
 
 
 def reserved(tags: Collection[str]) -> tuple[str, str] | None:
-    """AWS's error code and message if a caller's tags have one of AWS's own keys, or None."""
+    """AWS's error code and message if a tag has a key that is reserved for AWS, or None."""
     if any(key.lower().startswith("aws:") for key in tags):
         return "InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use"
     return None
@@ -50,12 +50,11 @@ def install() -> None:
 
 
 def _refuse_bad_tags() -> None:
-    """Refuse what EC2 refuses: moto counts tags, but takes values of any length and alphabet, and a run that
-    works here must not fail in AWS."""
+    """Refuse the tags that EC2 refuses. moto counts tags, but accepts values of any length and alphabet."""
 
     @replaces(TagBackend, "create_tags")
     def create_tags(original: Callable[..., bool], backend: Any, resource_ids: list[str], tags: dict[str, str]) -> bool:
-        found = fault({key: value or "" for key, value in tags.items()})
+        found = refusal({key: value or "" for key, value in tags.items()})
         if found:
             raise EC2ClientError(*found)
         return original(backend, resource_ids, tags)
@@ -85,11 +84,11 @@ def _require_own(tags: Collection[str]) -> None:
 
 
 def _look_tags_up() -> None:
-    """Find a resource's tags by its id. moto compares every tag of the account with a pattern, for each resource that
-    it lists: with a thousand instances an inventory takes half a minute."""
+    """Find a resource's tags by its id. moto compares each tag of the account with a pattern, for each resource that it
+    lists. With a thousand instances an inventory takes half a minute."""
 
     @replaces(TaggedEC2Resource, "get_tags")
-    def get_tags(original: Any, resource: Any) -> list[dict[str, str]]:  # noqa: ARG001 - it is the slow way
+    def get_tags(original: Any, resource: Any) -> list[dict[str, str]]:  # noqa: ARG001 - it is slow
         kind = EC2_PREFIX_TO_RESOURCE.get(get_prefix(resource.id), "") if resource.id else ""
         return [
             {"resource_id": resource.id, "key": key, "value": value, "resource_type": kind}

@@ -1,4 +1,4 @@
-"""What moto cannot do, said in a way that clients give up on at once."""
+"""Answers for what moto cannot do, which clients do not retry."""
 
 from __future__ import annotations
 
@@ -19,24 +19,23 @@ log = logging.getLogger(__name__)
 
 
 def create_service(service: Any) -> Flask:
-    """moto's application for one service. Raises NotImplementedError where moto knows no such service: it passes
-    None then."""
+    """moto's application for one service. Raises NotImplementedError for None, which stands for an unknown one."""
     if service is None:
         raise NotImplementedError
     return create_backend_app(service)
 
 
 def refuse(application: WSGIApplication) -> WSGIApplication:
-    """*application*, whose failures are errors of the caller.
+    """Wrap *application*: its failures become errors of the caller.
 
-    moto answers 500 to an action that it does not have, and to one in which it fails. SDKs and Terraform retry a
-    500 many times, for minutes, though the answer never changes. A 400 with the reason ends the call.
+    moto answers 500 to an action that it does not have, and to one in which it fails. SDKs and Terraform retry a 500
+    for minutes, although the answer never changes. A 400 with the reason ends the call.
     """
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         try:
             return application(environ, start_response)
-        except Exception as error:  # noqa: BLE001 - whatever goes wrong in moto, the client must hear of it
+        except Exception as error:  # noqa: BLE001 - the client must get an answer to every failure of moto
             environ["wsgi.input"].seek(0)
             code, message = _words(error, Request(environ))
             answer = errors.answer(Request(environ), _service(Request(environ)), code, message)
@@ -51,7 +50,7 @@ def _words(error: Exception, request: Request) -> tuple[str, str]:
     if isinstance(error, NotImplementedError):
         log.warning("%s %s is not implemented", service, operation)
         return "UnsupportedOperation", f"The sandbox does not have {service} {operation}."
-    # The kind and the place, not the message: it may quote the request.
+    # The error's type and place only: its message may quote the request.
     log.error("%s %s failed: %s at %s", service, operation, type(error).__name__, _place(error))
     return "SandboxFailure", f"The sandbox failed in {service} {operation}: {type(error).__name__}."
 

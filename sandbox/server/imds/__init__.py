@@ -1,1 +1,1 @@
-"""The instance metadata service: what a host learns about itself, and its role's credentials."""
+"""The instance metadata service: a host's data about itself, and its role's credentials."""

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable
 
-#: A token lives for at least a second and at most six hours.
+#: The longest lifetime of a token in seconds: six hours.
 LONGEST_SECONDS = 21600
 
 
 class Tokens:
-    """The tokens handed out, each good for the instance that asked, until its time is over."""
+    """The issued tokens. Each is valid for one instance, until it expires."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -31,7 +31,7 @@ class Tokens:
         return token
 
     def accepts(self, token: str, instance_id: str) -> bool:
-        """Whether *token* was issued to the instance and is still good."""
+        """Whether *token* was issued to the instance and has not expired."""
         with self._lock:
             owner, ends = self._issued.get(token, ("", 0.0))
         return owner == instance_id and ends > self._clock()

@@ -36,7 +36,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Role:
-    """The role of an instance's profile, with credentials of this instance's own."""
+    """The role of an instance's profile, with the instance's own credentials."""
 
     name: str
     profile_arn: str
@@ -45,7 +45,7 @@ class Role:
 
 
 @dataclass(frozen=True)
-class Instance:
+class InstanceMetadata:
     """What the metadata service knows of an instance."""
 
     instance_id: str
@@ -75,11 +75,11 @@ class Instance:
     key_name: str | None = None
     public_key: str | None = None
     role: Role | None = None
-    #: None where the instance does not allow tags in its metadata.
+    #: None if the instance does not allow tags in its metadata.
     tags: Mapping[str, str] | None = None
 
 
-def paths(instance: Instance) -> dict[str, bytes]:
+def paths(instance: InstanceMetadata) -> dict[str, bytes]:
     """Every path below the version, without a leading slash, with its contents."""
     metadata = {
         "ami-id": instance.image_id,
@@ -113,21 +113,21 @@ def paths(instance: Instance) -> dict[str, bytes]:
     return tree
 
 
-def read(instance: Instance, path: str) -> bytes | None:
-    """What *path*, below the version, answers: a value, a listing of what is below it, or None for 404."""
+def read(instance: InstanceMetadata, path: str) -> bytes | None:
+    """The content at *path*, below the version: a value, a list of the entries below it, or None for 404."""
     tree = paths(instance)
     if path in tree:
         return tree[path]
     prefix = f"{path.rstrip('/')}/" if path else ""
     if prefix == "meta-data/public-keys/" and instance.public_key:
-        # EC2 lists its keys as number=name; the names are no paths.
+        # EC2 lists its keys as number=name, and the names are not paths.
         return f"0={instance.key_name}".encode()
     below = [each[len(prefix) :] for each in tree if each.startswith(prefix)]
     entries = sorted({name + slash for name, slash, _ in (each.partition("/") for each in below)})
     return "\n".join(entries).encode() if entries else None
 
 
-def _interface(instance: Instance) -> dict[str, str]:
+def _interface(instance: InstanceMetadata) -> dict[str, str]:
     values = {
         "device-number": "0",
         "interface-id": instance.interface_id,
@@ -149,13 +149,13 @@ def _interface(instance: Instance) -> dict[str, str]:
     return {f"network/interfaces/macs/{instance.mac}/{path}": value for path, value in values.items()}
 
 
-def _public(instance: Instance) -> dict[str, str]:
+def _public(instance: InstanceMetadata) -> dict[str, str]:
     if not instance.public_ip:
         return {}
     return {"public-ipv4": instance.public_ip, "public-hostname": instance.public_dns_name or ""}
 
 
-def _role(instance: Instance) -> dict[str, str]:
+def _role(instance: InstanceMetadata) -> dict[str, str]:
     role = instance.role
     if role is None:
         return {}
@@ -171,7 +171,7 @@ def _role(instance: Instance) -> dict[str, str]:
     }
 
 
-def _identity(instance: Instance) -> str:
+def _identity(instance: InstanceMetadata) -> str:
     return json.dumps(
         {
             "accountId": instance.account_id,

@@ -10,7 +10,7 @@ import pytest
 from docker.errors import APIError
 
 from sandbox.machine import attempts
-from sandbox.machine.attempts import Attempts, in_words
+from sandbox.machine.attempts import Attempts, describe
 
 KEY = ("host", "i-1")
 
@@ -78,4 +78,4 @@ def test_what_is_gone_is_forgotten(work: Attempts) -> None:
 
 
 def test_the_engine_s_own_explanation_is_shown() -> None:
-    assert in_words(APIError("500 Server Error", explanation="pool overlaps")) == "pool overlaps"
+    assert describe(APIError("500 Server Error", explanation="pool overlaps")) == "pool overlaps"

@@ -45,9 +45,9 @@ def test_a_number_used_again_is_another_process(sleeper: subprocess.Popen[bytes]
 
 def test_ending_waits_until_it_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
     process = Process.of(sleeper.pid)
-    process.end(patience=5)
+    process.end(timeout=5)
     assert not process.alive()
-    process.end(patience=5)
+    process.end(timeout=5)
 
 
 def test_what_does_not_end_is_killed() -> None:
@@ -55,7 +55,7 @@ def test_what_does_not_end_is_killed() -> None:
         assert running.stdout
         running.stdout.readline()
         process = Process.of(running.pid)
-        process.end(patience=1)
+        process.end(timeout=1)
         assert not process.alive()
 
 

@@ -11,12 +11,12 @@ from werkzeug.test import Client, TestResponse
 
 from sandbox.server.imds import application, tree
 from sandbox.server.imds.tokens import LONGEST_SECONDS, Tokens
-from sandbox.server.imds.tree import Credentials, Instance, Role
+from sandbox.server.imds.tree import Credentials, InstanceMetadata, Role
 
 ADDRESS = "10.40.1.4"
 ISSUED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
 CREDENTIALS = Credentials("ASIAEXAMPLE", "secret", "token", ISSUED, ISSUED.replace(hour=9))
-INSTANCE = Instance(
+INSTANCE = InstanceMetadata(
     instance_id="i-0123",
     account_id="000000000000",
     region="us-east-1",
@@ -51,11 +51,11 @@ INSTANCE = Instance(
 class Service:
     """The application, asked from an address, with or without a token."""
 
-    def __init__(self, instance: Instance = INSTANCE) -> None:
+    def __init__(self, instance: InstanceMetadata = INSTANCE) -> None:
         self.instance = instance
         self.client = Client(application.create(self._find, Tokens()))
 
-    def _find(self, address: str) -> Instance | None:
+    def _find(self, address: str) -> InstanceMetadata | None:
         return self.instance if address == self.instance.private_ip else None
 
     def ask(self, path: str, method: str = "GET", address: str = ADDRESS, **headers: str) -> TestResponse:

@@ -18,14 +18,14 @@ from sandbox.server.aws.public_addresses import Pool
     ],
 )
 def test_tags_that_ec2_takes(allowed: dict[str, str]) -> None:
-    assert tags.fault(allowed) is None
+    assert tags.refusal(allowed) is None
 
 
 @pytest.mark.parametrize(
     "refused", [{"": "v"}, {"k" * 129: "v"}, {"k": "v" * 257}, {"k": "{{ x }}"}, {"a,b": "v"}, {"k": "a;b"}]
 )
 def test_tags_that_ec2_refuses(refused: dict[str, str]) -> None:
-    assert tags.fault({"fine": "yes", **refused}) is not None
+    assert tags.refusal({"fine": "yes", **refused}) is not None
 
 
 @pytest.mark.parametrize("key", ["aws:name", "AWS:name"])
@@ -36,7 +36,7 @@ def test_keys_of_tags_that_are_awss_own(key: str) -> None:
 
 @pytest.mark.parametrize("name", ["plain", "/a", "/mlops/backend/env", "/" + "/".join("x" * 15), "/A-b_c.9/d"])
 def test_names_of_parameters(name: str) -> None:
-    assert parameters.name_fault(name, name) is None
+    assert parameters.name_refusal(name, name) is None
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def test_names_of_parameters(name: str) -> None:
     ],
 )
 def test_names_of_parameters_that_are_refused(name: str, code: str) -> None:
-    found = parameters.name_fault(name, name)
+    found = parameters.name_refusal(name, name)
     assert found is not None
     assert found[0] == code
 
 
 def test_tags_of_parameters() -> None:
     fifty = {f"k{number}": "" for number in range(50)}
-    assert parameters.tags_fault(fifty) is None
-    assert parameters.tags_fault({"k0": "again"}, present=fifty) is None
+    assert parameters.tags_refusal(fifty) is None
+    assert parameters.tags_refusal({"k0": "again"}, present=fifty) is None
     for refused, present in (({"more": ""}, fifty), ({"aws:x": ""}, ()), ({"k": "v" * 257}, ())):
-        assert parameters.tags_fault(refused, present) is not None
+        assert parameters.tags_refusal(refused, present) is not None
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_tags_of_parameters() -> None:
     ],
 )
 def test_parameter_sizes(value: str, tier: str | None, fits: bool) -> None:
-    assert (parameters.fault(value, tier) is None) == fits
+    assert (parameters.value_refusal(value, tier) is None) == fits
 
 
 def test_public_addresses_are_handed_out_in_turn() -> None:

@@ -64,9 +64,9 @@ def test_what_breaks_a_rule(rule: dict[str, Any], kept: Any, broken: Any) -> Non
 
 def test_a_rule_holds_for_each_entry_of_a_list_and_where_its_condition_is_met() -> None:
     made = Rule("s", ("O",), "L[].N", "C", "{last} of {Engine}: {value}", "s", longest=1, when=(("Engine", ("e",)),))
-    assert rules.fault([made], {"Engine": "e", "L": [{"N": "a"}, {}, {"N": "bb"}]}) == ("C", "N of e: bb")
-    assert rules.fault([made], {"Engine": "f", "L": [{"N": "bb"}]}) is None
-    assert rules.fault([made], {"Engine": "e"}) is None
+    assert rules.refusal([made], {"Engine": "e", "L": [{"N": "a"}, {}, {"N": "bb"}]}) == ("C", "N of e: bb")
+    assert rules.refusal([made], {"Engine": "f", "L": [{"N": "bb"}]}) is None
+    assert rules.refusal([made], {"Engine": "e"}) is None
 
 
 def test_sizes() -> None:
@@ -85,7 +85,7 @@ def test_sizes() -> None:
     ],
 )
 def test_what_rds_takes(operation: str, parameters: dict[str, Any]) -> None:
-    assert rules.fault(rules_of("rds", operation), parameters) is None
+    assert rules.refusal(rules_of("rds", operation), parameters) is None
 
 
 def test_a_check_takes_milliseconds() -> None:

@@ -1,4 +1,4 @@
-"""IAM for the hosts' roles: whoever calls with a role's credentials may do what the role's policies say, no more.
+"""IAM for roles: a request with a role's credentials is limited to what the role's policies allow.
 
-The operator's own keys are not judged: whoever runs the sandbox may do everything in it.
+The operator's own keys are not checked: the person who runs the sandbox can do everything in it.
 """

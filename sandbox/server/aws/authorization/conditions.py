@@ -51,7 +51,7 @@ _NEGATED = {
 def met(condition: Mapping[str, Any], context: Context) -> bool:
     """Whether all of *condition* holds in *context*.
 
-    Raises UnknownOperatorError for an operator that is not known: the caller decides what is the safe side.
+    Raises UnknownOperatorError for an unknown operator: the caller decides what is safe.
     """
     return all(
         _holds(operator, key, _strings(wanted, context), context)
@@ -82,7 +82,7 @@ def _holds(operator: str, key: str, wanted: tuple[str, ...], context: Context) -
 
 
 def _strings(wanted: Any, context: Context) -> tuple[str, ...]:
-    """The policy's values as strings. One whose policy variable has no value in *context* matches nothing."""
+    """The policy's values as strings, without those whose policy variable has no value in *context*."""
     several: Iterable[Any] = wanted if isinstance(wanted, list) else [wanted]
     values = (str(each).lower() if isinstance(each, bool) else str(each) for each in several)
     return tuple(resolved for value in values if (resolved := resolve(value, context)) is not None)

@@ -1,7 +1,7 @@
-"""The gate before moto: lets a role's request through only if it is genuine and allowed.
+"""The gate before moto: only a role's request that is genuine and allowed passes.
 
-moto's own enforcement is a switch for everybody and judges most services by the resource ``*``; this one stands
-before moto, so that no answer can leave before the request was judged.
+moto can enforce IAM only for all callers, and checks most services with the resource ``*``. This gate is before moto,
+so that moto answers no request that was not checked.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ log = logging.getLogger(__name__)
 
 _STAMP = "%Y%m%dT%H%M%SZ"
 
-#: How temporary access keys begin. Long-lived ones, the operator's, are not judged.
+#: The beginning of temporary access keys. Long-lived keys, which the operator has, are not checked.
 TEMPORARY = "ASIA"
-#: How far a client's clock may be off (IAM User Guide, "Troubleshoot signed requests"; S3 API Reference, errors).
+#: The largest difference between a client's clock and ours
+#: (IAM User Guide, "Troubleshoot signed requests"; S3 API Reference, errors).
 SKEW, S3_SKEW = timedelta(minutes=5), timedelta(minutes=15)
 
 
@@ -43,16 +44,16 @@ class _RefusedError(Exception):
 
 
 def guard(application: WSGIApplication, settings: Settings) -> WSGIApplication:
-    """*application* behind the gate."""
+    """Wrap *application* with the gate."""
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
         credential, call = calls.kept(environ)
         if credential is None or not credential.access_key.startswith(TEMPORARY):
             return application(environ, start_response)
-        request.get_data()  # Keeps the body: reading a form would leave none for the signature.
+        request.get_data()  # Keeps the body for the signature: reading a form would consume it.
         try:
-            _judge(request, credential, call, settings)
+            _authorize(request, credential, call, settings)
         except _RefusedError as refused:
             log.info("refused %s %s: %s", call.service, call.operation, refused.code)
             answer = errors.answer(request, credential.service, refused.code, refused.message, refused.status)
@@ -63,12 +64,12 @@ def guard(application: WSGIApplication, settings: Settings) -> WSGIApplication:
     return serve
 
 
-def _judge(request: Request, credential: Credential, call: Call, settings: Settings) -> None:
+def _authorize(request: Request, credential: Credential, call: Call, settings: Settings) -> None:
     session = sessions.find(credential.access_key, settings.account_id)
     token = request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token", "")
     if session is None or not hmac.compare_digest(token, session.session_token):
         raise _invalid_token(credential.service)
-    # The signature of a presigned URL is not checked: the sandbox says so in its documentation.
+    # The signature of a presigned URL is not checked (docs/sandbox-aws.md).
     if credential.signature and not signature.is_valid(request, credential, session.secret_key):
         raise _RefusedError(
             "SignatureDoesNotMatch",
@@ -80,14 +81,14 @@ def _judge(request: Request, credential: Credential, call: Call, settings: Setti
         code = "ExpiredToken" if credential.service in ("s3", "sts") else "ExpiredTokenException"
         raise _RefusedError(code, "The security token included in the request is expired", 400)
     if call.service == "sts" and call.operation == "GetCallerIdentity":
-        return  # AWS lets everyone ask who they are, whatever a policy says.
+        return  # AWS allows it to everyone, and no policy can deny it.
     for access in resources.accesses(call, settings.account_id, credential.region):
         _permit(session, access, call, request, settings)
 
 
 def _check_clock(request: Request, credential: Credential) -> None:
     if not credential.signature:
-        return  # A presigned URL has an age of its own.
+        return  # A presigned URL has its own expiry.
     sent = datetime.strptime(request.headers["X-Amz-Date"], _STAMP).replace(tzinfo=timezone.utc)
     now = datetime.now(timezone.utc)
     if credential.service == "s3":
@@ -106,7 +107,7 @@ def _check_clock(request: Request, credential: Credential) -> None:
 
 
 def _permit(session: Session, access: Access, call: Call, request: Request, settings: Settings) -> None:
-    judged = Access(
+    checked = Access(
         access.action, access.resource, {**_context(session, request, settings, call.service), **access.context}
     )
     resource_policies: list[Document] = []
@@ -115,7 +116,7 @@ def _permit(session: Session, access: Access, call: Call, request: Request, sett
         found = sessions.bucket_policy(bucket, settings.account_id)
         resource_policies = [found] if found else []
     decision = decide_all(
-        session.layers, resource_policies, judged, session.principals(settings.account_id), session.arn
+        session.layers, resource_policies, checked, session.principals(settings.account_id), session.arn
     )
     if decision is Decision.EXPLICIT_DENY:
         raise _denied(session, access, call, "with an explicit deny")
@@ -125,13 +126,13 @@ def _permit(session: Session, access: Access, call: Call, request: Request, sett
 
 def _context(session: Session, request: Request, settings: Settings, service: str) -> dict[str, tuple[str, ...]]:
     return {
-        # What AWS would see: the sandbox speaks plain HTTP on this machine only, where AWS speaks TLS.
+        # AWS uses TLS. The sandbox uses plain HTTP, on this machine only.
         "aws:securetransport": ("true",),
         "aws:principalarn": (session.role_arn,),
         "aws:principalaccount": (settings.account_id,),
         "aws:principaltype": ("AssumedRole",),
         "aws:requestedregion": (settings.region,),
-        # There is one account: whatever exists here is the caller's.
+        # There is one account, so every resource is in the caller's account.
         "aws:resourceaccount": (settings.account_id,),
         **({"s3:resourceaccount": (settings.account_id,)} if service == "s3" else {}),
         "aws:sourceip": (request.remote_addr or "127.0.0.1",),

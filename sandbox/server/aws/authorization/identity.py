@@ -1,8 +1,8 @@
-"""Which permissions a call of IAM needs, and what its conditions are asked about.
+"""The permissions that a call of IAM needs, and the context of their conditions.
 
 Resources and condition keys are those of the Service Authorization Reference, "Actions, resources, and condition keys
-for AWS Identity and Access Management". Calls about users, groups and providers have the resource ``*`` here: too
-strict for a policy that names them, never too lax.
+for AWS Identity and Access Management". Calls about users, groups and providers have the resource ``*`` here: that
+is stricter than AWS for a policy that names them, and never less strict.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from moto.iam.models import Role, iam_backends
 
 from sandbox.server.aws.authorization.policy import Access
 
-#: Operations that set the boundary which their condition key shows. All others show that of the role as it is.
+#: Operations whose condition key is the boundary in the request. For all others it is the role's current boundary.
 _SETS_BOUNDARY = {"CreateRole", "PutRolePermissionsBoundary"}
 
 
 def accesses(action: str, asked: Mapping[str, Any], account: str, region: str) -> list[Access]:  # noqa: ARG001
-    """What the call of IAM needs, all of it. The list is never empty."""
+    """Everything that the call of IAM needs. The list is never empty."""
     if "PolicyArn" in asked and "RoleName" not in asked:
         return [Access(action, asked["PolicyArn"])]
     if "InstanceProfileName" in asked:
@@ -50,7 +50,7 @@ def _on_role(action: str, asked: Mapping[str, Any], account: str) -> Access:
 
 
 def _passing(name: str, account: str) -> Access:
-    """The permission to hand the role to EC2, which a profile is for."""
+    """The permission to pass the role to EC2, which is the purpose of a profile."""
     arn = _role_arn(name, _role(name, account), account)
     return Access("iam:PassRole", arn, {"iam:passedtoservice": ("ec2.amazonaws.com",)})
 

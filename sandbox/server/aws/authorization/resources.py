@@ -1,7 +1,7 @@
-"""Which permissions a call needs, on which resources.
+"""The permissions that a call needs, and on which resources.
 
-The services that a host talks to are mapped to their resources' ARNs. For every other service the resource is ``*``,
-so that only a statement for all resources allows it: too strict for a policy that names its resources, never too lax.
+For the services that a host uses, the resources are ARNs. For all other services the resource is ``*``, so that only a
+statement for all resources allows the call. That is stricter than AWS, and never less strict.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sandbox.server.aws.authorization import identity, s3
 from sandbox.server.aws.authorization.policy import Access
 from sandbox.server.aws.calls import Call
 
-#: Where a service's prefix in IAM is not the name that requests are signed for.
+#: The IAM prefixes of services that have another signing name.
 _PREFIXES = {"monitoring": "cloudwatch", "email": "ses"}
 
 
@@ -30,7 +30,7 @@ def accesses(call: Call, account: str, region: str) -> list[Access]:
     if call.service == "s3":
         needed = s3.accesses(call.operation, call.parameters)
         if call.operation in ("GetObject", "HeadObject") and _object_is_missing(call.parameters, account):
-            # Who may not list a bucket may not learn either that an object is missing.
+            # Without the permission to list a bucket, a caller must not learn that an object is missing.
             needed.append(Access("s3:ListBucket", f"arn:aws:s3:::{call.parameters['Bucket']}"))
         return needed
     mapper = _MAPPERS.get(call.service)
@@ -61,14 +61,14 @@ def _parameters(action: str, asked: Mapping[str, Any], account: str, region: str
 
 
 def _plain_name(name: str) -> str:
-    """The name without ARN, version, label and leading slash, as it stands in a parameter's ARN."""
+    """The name as in a parameter's ARN: without the ARN's beginning, version, label and leading slash."""
     if name.startswith("arn:"):
         name = name.split(":", 5)[5].removeprefix("parameter")
     return name.partition(":")[0].lstrip("/")
 
 
 def _decryption_of_parameter(name: str, account: str, region: str) -> list[Access]:
-    # The key that AWS manages for SSM may be used by everyone in the account, through SSM: no permission is needed.
+    # Everyone in the account can use the key that AWS manages for SSM, through SSM, without a permission.
     parameter = ssm_backends[account][region].get_parameter(name)
     key = parameter.keyid if parameter and parameter.parameter_type == "SecureString" else None
     if not key or key == "alias/aws/ssm":
@@ -108,7 +108,7 @@ def _key_arn(key: str, account: str, region: str) -> str:
 
 
 def _through(service: str, region: str, access: Access) -> Access:
-    """*access*, as *service* does it on the caller's behalf."""
+    """*access* as *service* requests it for the caller."""
     return replace(access, context={"kms:viaservice": (f"{service}.{region}.amazonaws.com",)})
 
 

@@ -1,4 +1,4 @@
-"""Which S3 permissions an S3 call needs (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations").
+"""The permissions that an S3 call needs (Amazon S3 User Guide, "Required permissions for Amazon S3 API operations").
 
 S3's actions in IAM are not its operations: HeadObject needs s3:GetObject, ListObjectsV2 needs s3:ListBucket.
 """
@@ -54,7 +54,7 @@ _OBJECT = {
     "ListParts": "ListMultipartUploadParts",
 }
 
-#: Permissions that have a twin for a request that names an object's version.
+#: Permissions that have another name if the request names an object's version.
 _VERSIONED = {
     "GetObject": "GetObjectVersion",
     "DeleteObject": "DeleteObjectVersion",
@@ -66,7 +66,7 @@ _VERSIONED = {
     "GetObjectAttributes": "GetObjectVersionAttributes",
 }
 
-#: Condition keys, each with the parameter that it shows.
+#: Condition keys, each with the parameter that is its value.
 _CONTEXT = {
     "s3:prefix": "Prefix",
     "s3:delimiter": "Delimiter",
@@ -78,7 +78,7 @@ _CONTEXT = {
 
 
 def accesses(operation: str, parameters: Mapping[str, Any]) -> list[Access]:
-    """What the S3 call needs, all of it. The list is never empty."""
+    """Everything that the S3 call needs. The list is never empty."""
     if operation in _ALL_BUCKETS or "Bucket" not in parameters:
         return [Access(f"s3:{_ALL_BUCKETS.get(operation, operation)}", "*")]
     context = {

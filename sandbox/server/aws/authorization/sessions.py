@@ -1,4 +1,4 @@
-"""Role sessions: whose credentials they are, and the policies that bind them."""
+"""Role sessions: their role, and the policies that limit them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.server.aws.authorization.policy import Document
 
 @dataclass(frozen=True)
 class Session:
-    """A role's session. Every layer of policies must allow what it wants to do."""
+    """A role's session. Every layer of policies must allow a request."""
 
     arn: str
     role_arn: str
@@ -26,12 +26,12 @@ class Session:
     expired: bool
 
     def principals(self, account: str) -> frozenset[str]:
-        """The names by which a resource's policy may mean this session's role."""
+        """The principals in a resource's policy that include this session's role."""
         return frozenset({"*", account, f"arn:aws:iam::{account}:root", self.role_arn})
 
 
 def find(access_key: str, account: str) -> Session | None:
-    """The session that *access_key* belongs to, with its policies as they are now; None if there is no such."""
+    """The session of *access_key*, with its current policies, or None if there is none."""
     assumed = sts_backends[account]["aws"].get_assumed_role_from_access_key(access_key)
     if assumed is None:
         return None
@@ -55,7 +55,7 @@ def _layers(assumed: AssumedRole, account: str) -> tuple[tuple[Document, ...], .
     iam = iam_backends[account]["aws"]
     role = next((each for each in iam.roles.values() if each.arn == assumed.role_arn), None)
     if role is None:
-        # The role is gone: its sessions may do nothing any more.
+        # The role was deleted, so its sessions are allowed nothing.
         return ((),)
     layers = [tuple(_role_policies(iam, role))]
     if role.permissions_boundary_arn:

@@ -13,7 +13,7 @@ from sandbox.server.aws.calls import Credential
 
 
 def is_valid(request: Request, credential: Credential, secret_key: str) -> bool:
-    """Whether *request* was signed with *secret_key*. A body is judged by the digest that its header claims."""
+    """Whether *request* was signed with *secret_key*. Of the body, only the digest in the header is compared."""
     headers = {name: request.headers[name] for name in credential.signed_headers if name in request.headers}
     timestamp = request.headers.get("X-Amz-Date", "")
     if not timestamp:

@@ -1,1 +1,1 @@
-"""The check of each request before moto sees it: botocore's service model, and the rules of AWS that it lacks."""
+"""Checks each request before moto gets it: by botocore's service model, and by AWS's rules that the model lacks."""

@@ -1,4 +1,4 @@
-"""The check before moto: a request that AWS would refuse is refused here, in AWS's words."""
+"""Refuses a request that AWS would refuse, in AWS's words, before moto gets it."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: What is not 400: ministryofjustice/analytical-platform#6873.
+#: Codes with another status than 400: ministryofjustice/analytical-platform#6873.
 _STATUS = {"LimitExceeded": 409}
 
 
 def refuse(application: WSGIApplication) -> WSGIApplication:
-    """*application*, which sees only requests that fit botocore's service model and the table of rules.
+    """Wrap *application*: it gets only requests that fit botocore's service model and the table of rules.
 
-    Not checked: requests without a signature, and operations that the model does not know.
+    Not checked are requests without a signature, and operations that the model does not know.
     """
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         _, call = calls.kept(environ)
-        found = fault(call)
+        found = refusal(call)
         if found is None:
             return application(environ, start_response)
-        # The code, and not the message: it may quote the request.
+        # Only the code: the message may quote the request.
         log.info("refused %s %s: %s", call.service, call.operation, found[0])
         answer = errors.answer(Request(environ), call.service, *found, _STATUS.get(found[0], 400))
         return answer(environ, start_response)
@@ -40,7 +40,7 @@ def refuse(application: WSGIApplication) -> WSGIApplication:
     return serve
 
 
-def fault(call: Call) -> tuple[str, str] | None:
+def refusal(call: Call) -> tuple[str, str] | None:
     """AWS's error code and message for *call*, or None."""
     if call.model is None or call.model.input_shape is None:
         return None
@@ -50,4 +50,4 @@ def fault(call: Call) -> tuple[str, str] | None:
         return wording.unknown(call.service, call.protocol, call.reading.unknown)
     if found := checking.violations(call.model.input_shape, call.parameters):
         return wording.refused(call.service, call.protocol, found)
-    return rules.fault(table.rules_of(call.service, call.operation), call.parameters)
+    return rules.refusal(table.rules_of(call.service, call.operation), call.parameters)

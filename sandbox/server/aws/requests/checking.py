@@ -1,4 +1,4 @@
-"""A reading compared with the operation's input shape in botocore's service model, which AWS publishes."""
+"""Compares a request's parameters with the operation's input shape in botocore's service model, from AWS."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 class Kind(Enum):
-    """What a value does wrong."""
+    """How a value violates the model."""
 
     REQUIRED = "required"
     TYPE = "type"
@@ -111,7 +111,7 @@ def _string(shape: Any, value: str, wrong: Any) -> Iterator[Violation]:
     if shape.enum and value not in shape.enum:
         yield wrong(Kind.ENUM, tuple(shape.enum))
     pattern = shape.metadata.get("pattern")
-    # AWS wants the whole value to match, as Java's Matcher.matches does.
+    # In AWS the whole value must match, as with Java's Matcher.matches.
     if pattern and (compiled := _compiled(pattern)) and not compiled.fullmatch(value):
         yield wrong(Kind.PATTERN, pattern)
 
@@ -144,7 +144,7 @@ def _is_timestamp(value: Any) -> bool:
 
 @functools.lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> regex.Pattern[str] | None:
-    """A pattern of the model, which is Java's. None where it is none in Python either: some hold surrogates."""
+    """A pattern of the model, in Java's syntax. None if Python cannot compile it: some contain surrogates."""
     try:
         return regex.compile(pattern)
     except regex.error:

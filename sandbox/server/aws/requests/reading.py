@@ -1,6 +1,6 @@
 """A request's parameters as the client sent them, one reader for each protocol.
 
-moto's own parsers drop what they do not know, and fail at a number that is none. These keep both, so that the check can
+moto's own parsers drop unknown parameters, and fail at a wrong number. These parsers keep both, so that the check can
 name them: a scalar that does not fit its type stays the text that was sent.
 """
 
@@ -31,9 +31,9 @@ _SIGNED = "X-Amz-"
 
 @dataclass(frozen=True)
 class Reading:
-    """What a request says: *parameters* in the shape of the operation's input.
+    """The *parameters* of a request, in the shape of the operation's input.
 
-    *unknown* names what the operation does not define. *malformed* says why the body cannot be read at all.
+    *unknown* lists parameters that the operation does not define. *malformed* says why the body cannot be read.
     """
 
     parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class Reading:
 
 
 def read(request: Request, operation: OperationModel, protocol: str, path_parameters: Mapping[str, Any]) -> Reading:
-    """Read *request*. A protocol without a reader, which no client of the sandbox speaks, gives an empty reading."""
+    """Read *request*. For a protocol without a reader, which no client of the sandbox uses, the reading is empty."""
     shape = operation.input_shape
     if shape is None or protocol not in _READERS:
         return Reading()
@@ -66,7 +66,7 @@ def read(request: Request, operation: OperationModel, protocol: str, path_parame
 
 
 class _Values:
-    """A form that remembers what was read of it."""
+    """A form that records which of its values were read."""
 
     def __init__(self, form: Any) -> None:
         self._form = form
@@ -115,32 +115,32 @@ def _truth(text: Any) -> Any:
 
 
 class _Form:
-    """Scalars of the Query protocols: text that fits its type is converted, and other text is kept."""
+    """Scalars of the Query protocols: text that fits the type is converted, other text is kept."""
 
     unknown: tuple[str, ...] = ()
 
     def _parse_structure(self, shape: Any, node: Any, prefix: str = "") -> Any:
-        node.get(prefix)  # An empty structure is sent as its bare name.
+        node.get(prefix)  # An empty structure is sent as its name alone.
         return super()._parse_structure(shape, node, prefix)  # type: ignore[misc]
 
     def _parse_list(self, shape: Any, node: Any, prefix: str = "") -> Any:
-        # moto's reader of EC2 does not know the bare name, by which an empty list is sent.
+        # An empty list is sent as its name alone, which moto's parser for EC2 does not know.
         return [] if node.get(prefix) == "" else super()._parse_list(shape, node, prefix)  # type: ignore[misc]
 
     def _parse_integer(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - moto's interface
         return _number(int, node.get(prefix, UNDEFINED))
 
-    def _parse_float(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - likewise
+    def _parse_float(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - moto's interface
         return _number(float, node.get(prefix, UNDEFINED))
 
-    def _parse_boolean(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - likewise
+    def _parse_boolean(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - moto's interface
         value = node.get(prefix, UNDEFINED)
         return value if value is UNDEFINED else _truth(value)
 
-    def _parse_blob(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - likewise
+    def _parse_blob(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - moto's interface
         return _blob(node.get(prefix, UNDEFINED))
 
-    def _parse_text(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - likewise
+    def _parse_text(self, shape: Any, node: Any, prefix: str = "") -> Any:  # noqa: ARG002 - moto's interface
         return node.get(prefix, UNDEFINED)
 
     _parse_long = _parse_integer
@@ -157,7 +157,7 @@ class _Ec2(_Form, EC2QueryParser):
 
 
 class _Json(RestJSONParser):
-    """AWS JSON: the body alone is the input, and its types are JSON's."""
+    """AWS JSON: the input is the body alone, with JSON's types."""
 
     def __init__(self, operation: OperationModel) -> None:
         super().__init__(operation)
@@ -170,7 +170,7 @@ class _Json(RestJSONParser):
     def _initial_body_parse(self, body_contents: bytes) -> Any:
         found = json.loads(body_contents) if body_contents.strip() else {}
         if not isinstance(found, dict):
-            raise RequestParserError("The body is no object")
+            raise RequestParserError("The body is not an object")
         return found
 
     def _parse_structure(self, shape: Any, value: Any) -> Any:
@@ -198,7 +198,7 @@ class _Json(RestJSONParser):
         return {key: self._parse_shape(shape.value, each) for key, each in value.items()}
 
     def _parse_number(self, shape: Any, value: Any) -> Any:
-        # Only a path, a query and a header have numbers as text.
+        # Only in a path, a query or a header are numbers text.
         kind = float if shape.type_name in ("float", "double") else int
         return _number(kind, value) if shape.serialization.get("location") else value
 
@@ -208,7 +208,7 @@ class _Json(RestJSONParser):
     def _parse_blob(self, shape: Any, value: Any) -> Any:  # noqa: ARG002 - moto's interface
         return _blob(value)
 
-    def _parse_scalar(self, shape: Any, value: Any) -> Any:  # noqa: ARG002 - likewise
+    def _parse_scalar(self, shape: Any, value: Any) -> Any:  # noqa: ARG002 - moto's interface
         return value
 
     _parse_integer = _parse_long = _parse_float = _parse_double = _parse_number
@@ -242,10 +242,10 @@ class _RestXml(RestXMLParser):
     def _parse_boolean(self, shape: Any, node: Any) -> Any:  # noqa: ARG002 - moto's interface
         return _truth(_text(node))
 
-    def _parse_blob(self, shape: Any, node: Any) -> Any:  # noqa: ARG002 - likewise
+    def _parse_blob(self, shape: Any, node: Any) -> Any:  # noqa: ARG002 - moto's interface
         return _blob(_text(node))
 
-    def _parse_scalar(self, shape: Any, node: Any) -> Any:  # noqa: ARG002 - likewise
+    def _parse_scalar(self, shape: Any, node: Any) -> Any:  # noqa: ARG002 - moto's interface
         return _text(node)
 
     _parse_integer = _parse_long = _parse_float = _parse_double = _parse_number

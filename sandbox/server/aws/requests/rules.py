@@ -16,7 +16,7 @@ from typing import Any
 
 import regex  # type: ignore[import-untyped]
 
-#: What a value's size is measured in.
+#: The units of a value's size.
 CHARACTERS, BYTES, DECODED, COMPACT, ENTRIES = "characters", "bytes", "decoded bytes", "compact JSON", "entries"
 
 
@@ -73,8 +73,8 @@ class Rule:
         return too_short or (self.longest is not None and found > self.longest)
 
 
-def fault(rules: Sequence[Rule], parameters: Mapping[str, Any]) -> tuple[str, str] | None:
-    """AWS's error code and message for the first of *rules* that *parameters* break, or None."""
+def refusal(rules: Sequence[Rule], parameters: Mapping[str, Any]) -> tuple[str, str] | None:
+    """AWS's error code and message for the first of *rules* that *parameters* violate, or None."""
     for rule in rules:
         if not all(parameters.get(name) in values for name, values in rule.when):
             continue
@@ -86,7 +86,7 @@ def fault(rules: Sequence[Rule], parameters: Mapping[str, Any]) -> tuple[str, st
 
 
 def values_at(parameters: Any, path: str) -> Iterator[Any]:
-    """The values at *path*: none where a part is missing, one for each entry of a list. An empty path is all of it."""
+    """The values at *path*: none if a part is missing, one for each entry of a list. An empty path means all."""
     if not path:
         yield parameters
         return
@@ -108,7 +108,7 @@ def size(text: str, unit: str) -> int:
         except (binascii.Error, ValueError):
             return len(text)
     if unit == COMPACT:
-        # IAM does not count white space; what is no JSON is refused for that.
+        # IAM does not count white space. A text that is not JSON is refused by another rule.
         try:
             return len(json.dumps(json.loads(text), separators=(",", ":"), ensure_ascii=False))
         except ValueError:

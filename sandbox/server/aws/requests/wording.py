@@ -1,6 +1,6 @@
-"""How each family of services words the refusal of a request.
+"""The error codes and messages with which each family of services refuses a request.
 
-Sources, where the words are AWS's own:
+Sources of AWS's own words:
 - IAM, STS and others of the Query protocol: SWO-GS/auto-tag#90 (`ValidationError`, "1 validation error detected: …").
 - AWS JSON: aws/aws-sdk-js#2748 (`ValidationException`, the same sentence); aws/aws-cdk#27087 (a value of another type
   is a `SerializationException`, "STRING_VALUE can not be converted to an Integer"); a secret is not repeated:
@@ -46,7 +46,7 @@ def unknown(service: str, protocol: str, names: Sequence[str]) -> tuple[str, str
         return "UnknownParameter", f"The parameter {names[0]} is not recognized"
     if protocol == "rest-xml":
         return _MALFORMED_XML
-    # AWS ignores them, so that a misspelt setting has no effect. Here they are refused, in the same family's form.
+    # AWS ignores them, so that a misspelt setting has no effect. Here they are refused, in the form of the same family.
     code = "ValidationException" if protocol in _JSON else "ValidationError"
     return code, f"1 validation error detected: the operation has no parameter '{names[0]}'"
 
@@ -72,7 +72,7 @@ def _sentence(found: Violation, protocol: str) -> str:
     constraint = _constraint(found)
     if found.kind is Kind.REQUIRED:
         return f"Value null at '{where}' failed to satisfy constraint: {constraint}"
-    # AWS does not repeat a value that is a secret.
+    # AWS does not repeat a secret value.
     value = "" if found.secret else f" '{_shown(found.value)}'"
     return f"Value{value} at '{where}' failed to satisfy constraint: {constraint}"
 
