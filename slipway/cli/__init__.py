@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipway.cli import house, look, playbooks, sandbox, tests
+from slipway.cli import environment, house, look, playbooks, sandbox, tests
 from slipway.cli.map import Map
 
 NAME = "slipway"
@@ -11,7 +11,7 @@ NAME = "slipway"
 def program() -> Map:
     """The program with all commands."""
     group = Map(NAME)
-    for part in (playbooks, look, sandbox, tests, house):
+    for part in (environment, playbooks, look, sandbox, tests, house):
         part.add_to(group)
     return group
 

@@ -18,7 +18,7 @@ SOURCE = (APP, GIT, COMMIT, MODULE)
 
 FIRST, DEPLOY, SERVICE, HOSTS = Section.FIRST, Section.DEPLOY, Section.SERVICE, Section.HOSTS
 COMMANDS: tuple[tuple[Section, str, str, tuple[Option, ...]], ...] = (
-    (FIRST, "site", "Do it all: sandbox (where there is one), provision, configure, release, verify.", ()),
+    (FIRST, "site", "Do it all: provision, publish, store the .env, configure, release, verify.", (*SOURCE, FILE)),
     (FIRST, "bootstrap", "Make the bucket of Terraform's states, and bring a local state into it.", ()),
     (DEPLOY, "deploy", "Publish what is named, if anything, release and verify.", SOURCE),
     (DEPLOY, "release", "Bring the published artifact and the stored .env to the hosts.", ()),

@@ -6,6 +6,7 @@ The Makefile's targets and ``.venv/bin/slipway`` use this one table, so both che
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from slipway.launch.request import Request, RequestError, extra_vars
 
 GOALS = "SLIPWAY_GOALS"
 """Environment variable: the goals of make's command line besides the command."""
+
+REGION = r"[a-z]{2}(-[a-z]+)+-\d"
+ACCOUNT = r"\d{12}"
 
 Build = Callable[[Request], "list[str]"]
 """Makes a program's command line of a request. Raises RequestError."""
@@ -73,6 +77,11 @@ def pushed(request: Request) -> dict[str, str]:
     return {"file": str(request.file())} | ({"more": "true"} if request.get("MORE") else {})
 
 
+def whole(request: Request) -> dict[str, str]:
+    """What `make site` publishes and stores on its way, if anything is named. Raises RequestError."""
+    return request.source() | ({"file": str(request.file())} if request.get("FILE") else {})
+
+
 def compared(request: Request) -> list[str]:
     """What `make env-diff` compares. Raises RequestError."""
     more = ["--more"] if request.get("MORE") else []
@@ -94,6 +103,19 @@ def session(request: Request) -> list[str]:
 def maintained(request: Request) -> dict[str, str]:
     """ON or OFF of `make maintenance ON`, which make takes for a goal as well. Raises RequestError."""
     return {"maintenance": request.maintenance(os.environ.get(GOALS, "").split())}
+
+
+def settled(request: Request) -> list[str]:
+    """The options of `make env`, checked as far as no account is needed for it. Raises RequestError."""
+    if request.environment == "sandbox":
+        raise RequestError("The sandbox needs no account. Name another environment: make env ENV=dev")
+    for name, pattern, example in (("REGION", REGION, "eu-central-1"), ("ACCOUNT", ACCOUNT, "123456789012")):
+        value = request.get(name)
+        if value and not re.fullmatch(pattern, value):
+            raise RequestError(f"{name} is '{value}'. Write it as AWS does: {name}={example}")
+    names = ("REGION", "ACCOUNT", "CIDR", "KEY", "KEY_FILE")
+    options = [f"--{name.lower().replace('_', '-')}={request.get(name)}" for name in names if request.get(name)]
+    return [*options, *(["--public"] if request.get("PUBLIC") else [])]
 
 
 def doctor(request: Request) -> list[str]:
@@ -119,7 +141,8 @@ def interrupted(request: Request) -> list[str]:
 
 
 COMMANDS = {
-    "site": Command(play("site.yml"), machine=True),
+    "env": Command(operate("env", settled)),
+    "site": Command(play("site.yml", whole), machine=True),
     "bootstrap": Command(play("playbooks/bootstrap.yml"), machine=True),
     "init": Command(play("playbooks/init.yml"), machine=True),
     "plan": Command(play("playbooks/provision.yml", plan_only="true"), machine=True),

@@ -19,7 +19,6 @@ exec "$(dirname -- "$(readlink -f -- "$0")")/python" -P -m slipway "$@"
 def install(venv: Path) -> None:
     """Write the two files where they are missing or differ."""
     packages = venv / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
-    packages.mkdir(parents=True, exist_ok=True)
     _write(packages / "slipway.pth", IMPORT_PATH, 0o644)
     _write(venv / "bin" / "slipway", COMMAND, 0o755)
 
@@ -27,6 +26,7 @@ def install(venv: Path) -> None:
 def _write(path: Path, text: str, mode: int) -> None:
     if path.is_file() and path.read_text() == text and path.stat().st_mode & 0o777 == mode:
         return
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
     draft.write_text(text)
     draft.chmod(mode)

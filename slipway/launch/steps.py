@@ -40,6 +40,5 @@ def run(step: str | None) -> int:
 
 
 def _provider(report: Report) -> Path:
-    with report.step("Terraform") as step:
-        step.text = f"Terraform {terraform.check()}"
+    terraform.ensure(ROOT, report, os.environ)
     return provider.ensure(ROOT, report, os.environ)

@@ -37,7 +37,7 @@ def test_no_terraform(tmp_path: Path) -> None:
                 link = tmp_path / program.name
                 link.unlink(missing_ok=True)
                 link.symlink_to(program)
-    done = make("site", env={"PATH": str(tmp_path)})
+    done = make("site", env={"PATH": str(tmp_path), "SLIPWAY_TERRAFORM_MIRROR": "https://127.0.0.1:9"})
     assert done.code != 0
     assert "Terraform" in done.output
     assert "1.11" in done.output

@@ -1,22 +1,9 @@
-# Production, in an AWS account of yours, better not the one that development uses.
+# What production wants of every application. The account, its region and who may reach it are in account.tfvars.json, which
+# `make env ENV=prod` writes: best another account than that of development. PUBLIC=yes lets everybody call the service.
+# For hosts without a public SSH port set session_manager = "ssh" here, slipway_connection: ssm in
+# inventories/prod/group_vars/slipway.yml, and "ssh_ingress_cidrs": [] there.
 
-env    = "prod"
-region = "us-east-1"
-
-# The account, as `aws sts get-caller-identity` prints it: ["123456789012"]. Nothing is planned until it is set, and
-# nothing is ever applied to another account.
-allowed_account_ids = []
-
-# Who may call the application. ["0.0.0.0/0"] is everybody.
-backend_http_cidrs = []
-
-# Closed. A person gets a shell by `terraform output session_command` all the same. Ansible needs a key pair: name it, and
-# either your own address here, or session_manager = "ssh" with slipway_connection: ssm in
-# inventories/prod/group_vars/slipway.yml.
-ssh_ingress_cidrs = []
-# session_manager      = "ssh"
-# ssh_key_name         = "prod"
-# ssh_private_key_file = "~/.ssh/prod.pem"
+env = "prod"
 
 # Refuses to delete the database and buckets that hold objects. Once protect_data is false, deleting the database takes a
 # final snapshot: docs/terraform.md, "Destroying an environment".

@@ -42,12 +42,12 @@ variable "allowed_account_ids" {
 
   validation {
     condition     = length(var.allowed_account_ids) > 0 && alltrue([for id in var.allowed_account_ids : can(regex("^[0-9]{12}$", id))])
-    error_message = "Name the account of this environment: set allowed_account_ids = [\"<12 digits>\"] in terraform/envs/${var.env}/env.tfvars. `aws sts get-caller-identity` prints the account that your credentials belong to."
+    error_message = "Name the account of this environment: `make env ENV=${var.env}` writes allowed_account_ids into terraform/envs/${var.env}/account.tfvars.json."
   }
 
   validation {
     condition     = var.env == "sandbox" ? alltrue([for id in var.allowed_account_ids : id == "000000000000"]) : !contains(var.allowed_account_ids, "000000000000")
-    error_message = "Account 000000000000 is the sandbox's, and the sandbox has no other: correct allowed_account_ids in terraform/envs/${var.env}/env.tfvars."
+    error_message = "Account 000000000000 is the sandbox's, and the sandbox has no other: correct allowed_account_ids in the var-files of terraform/envs/${var.env}."
   }
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -41,6 +42,14 @@ def test_every_setting_is_a_variable_of_the_stack(path: Path) -> None:
     assert names
     assert set(names) - variables() == set()
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_make_env_writes_variables_of_the_stack_and_nobody_else_sets_them(env: str) -> None:
+    folder = TERRAFORM / "envs" / env
+    written = set(json.loads(text_of(folder / "account.tfvars.json")))
+    assert {"allowed_account_ids", "region", "backend_http_cidrs", "ssh_ingress_cidrs"} <= written <= variables()
+    assert written & set(SET.findall(text_of(folder / "env.tfvars"))) == set()
 
 
 @pytest.mark.parametrize("path", BLUEPRINTS, ids=relative)

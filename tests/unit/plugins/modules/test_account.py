@@ -96,7 +96,7 @@ def test_what_is_no_sandbox(aws: dict[str, Any], problem: str) -> None:
 @pytest.mark.parametrize(
     ("allowed", "environment", "problem"),
     [
-        ([], {}, "`allowed_account_ids` is empty; write the number"),
+        ([], {}, "`allowed_account_ids` is empty; `make env"),
         (["12345678901"], {}, "has 12345678901; an account's number is a text of 12 digits, in quotes"),
         (["dev"], {}, "has dev; an account's number"),
         (["123456789012"], {"AWS_ENDPOINT_URL": ""}, "run `unset AWS_ENDPOINT_URL`"),

@@ -234,7 +234,7 @@ def test_a_request_that_makes_no_sense_is_refused_before_anything(arguments: tup
 
 
 @pytest.mark.parametrize(
-    "target", [name for name in commands.COMMANDS if name not in ("doctor", "mutate", "interruptions")]
+    "target", [name for name in commands.COMMANDS if name not in ("doctor", "env", "mutate", "interruptions")]
 )
 def test_an_unknown_environment_or_blueprint_is_refused(target: str) -> None:
     right = {"publish": ["APP=app"], "run": ["CMD=id"], "maintenance": ["ON"]}.get(target, [])

@@ -120,8 +120,8 @@ def path_problems(
         )
     if not allowed:
         problems.append(
-            "`allowed_account_ids` is empty; write the number of the environment's account into "
-            "slipway_allowed.account_ids in its inventory's group_vars/all.yml"
+            "`allowed_account_ids` is empty; `make env ENV=<environment>` writes the number of the account into "
+            "terraform/envs/<environment>/account.tfvars.json"
         )
     variables = sorted(
         name for name in environment if name == _ENDPOINT_VARIABLE or name.startswith(f"{_ENDPOINT_VARIABLE}_")

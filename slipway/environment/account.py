@@ -1,0 +1,67 @@
+"""The file `terraform/envs/<env>/account.tfvars.json`.
+
+Terraform reads it as a var-file. The inventory takes account, region and key from it, and the check of the account too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from slipway.launch.checkout import ROOT
+
+NAME = "account.tfvars.json"
+EVERYBODY = "0.0.0.0/0"
+#: Where the region stands once more, because no variable is read there: Terraform's state, Ansible's search for hosts.
+#: A file below the checkout, what precedes the region, and what follows it.
+COPIES = (
+    ("terraform/envs/{env}/backend.hcl", r'^\s*region\s*=\s*"', r'"'),
+    ("inventories/{env}/aws_ec2.yml", r"^regions: \[", r"\]"),
+)
+
+
+class AccountError(Exception):
+    """The environment cannot be settled; the message says what to do."""
+
+
+def path_of(env: str, root: Path = ROOT) -> Path:
+    """Where the file of an environment is."""
+    return root / "terraform" / "envs" / env / NAME
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The file's values; none where there is no file. Raises AccountError."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise AccountError(f"{path} cannot be read: {error}. Correct it, or remove it and run this again") from error
+    if not isinstance(found, dict):
+        raise AccountError(f"{path} is no JSON object. Remove it and run this again")
+    return found
+
+
+def write(env: str, values: Mapping[str, Any], root: Path = ROOT) -> bool:
+    """Write the values, beside those of other names that the file has; whether that changed it. Raises AccountError."""
+    path = path_of(env, root)
+    merged = {name: value for name, value in {**read(path), **values}.items() if value is not None}
+    changed = _replace(path, json.dumps(merged, indent=2) + "\n")
+    for name, before, after in COPIES:
+        copy = root / name.format(env=env)
+        pattern = re.compile(f'({before})[^"\\]]*({after})', re.MULTILINE)
+        changed |= _replace(copy, pattern.sub(rf"\g<1>{merged['region']}\g<2>", copy.read_text(encoding="utf-8")))
+    return changed
+
+
+def _replace(path: Path, text: str) -> bool:
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return False
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path)
+    return True
