@@ -62,7 +62,7 @@ def test_facts_of_a_run_are_no_inputs() -> None:
     (line,) = re.findall(r"^__baseline_results: \[(.*)\]$", BASELINE, re.MULTILINE)
     facts = {
         name
-        for role in ("dotenv", "artifact", "haproxy", "service", "reachability")
+        for role in ("release", "haproxy", "service", "reachability")
         for task in tasks_of(role)
         for name in task.get("ansible.builtin.set_fact", {})
     }
@@ -70,7 +70,7 @@ def test_facts_of_a_run_are_no_inputs() -> None:
 
 
 def test_the_code_of_each_role_is_an_input() -> None:
-    for role in ("dotenv", "artifact", "haproxy", "service", "reachability"):
+    for role in ("release", "haproxy", "service", "reachability"):
         assert f"'roles/{role}'" in BASELINE
     assert "'playbooks'" in BASELINE
     assert "'collections/ansible_collections/slipway/fastapi/plugins'" in BASELINE
@@ -80,29 +80,48 @@ def test_a_dry_run_does_everything() -> None:
     assert "ansible_check_mode or deep | default(false) | bool" in BASELINE
 
 
+def tasks_in(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The tasks, those inside blocks too."""
+    for task in found:
+        yield task
+        yield from tasks_in([*task.get("block", []), *task.get("rescue", [])])
+
+
+def release_step(name: str) -> list[dict[str, Any]]:
+    return list(tasks_in(yaml_of(ROOT / "roles" / "release" / "tasks" / f"{name}.yml")))
+
+
 @pytest.mark.parametrize(
-    ("module", "role", "only_in_a_run"),
+    ("module", "step", "only_in_a_run"),
     [
-        ("dotenv", "dotenv", {"generation", "dir"}),
-        ("release_switch", "service", {"address", "timeout", "redefined", "action", "by", "generation"}),
+        ("dotenv", "prepare_env", {"generation", "dir"}),
+        ("release_switch", "serve", {"timeout", "redefined", "action", "by", "generation"}),
     ],
 )
-def test_the_question_is_asked_as_the_role_would_act(module: str, role: str, only_in_a_run: set[str]) -> None:
-    """A role that is given another option fails here, until playbooks/tasks/settled.yml asks with it."""
+def test_compare_asks_as_a_run_would_act(module: str, step: str, only_in_a_run: set[str]) -> None:
+    """A step that gives the module another option fails here, until tasks/compare.yml gives it too."""
     name = f"slipway.fastapi.{module}"
-    (acts,) = (task[name] for task in tasks_of(role) if name in task)
-    (asks,) = (task[name] for task in yaml_of(ROOT / "playbooks/tasks/settled.yml") if name in task)
+    (acts,) = (task[name] for task in release_step(step) if name in task)
+    (asks,) = (task[name] for task in release_step("compare") if name in task)
     assert set(acts) - only_in_a_run == set(asks)
-    if module == "dotenv":
-        assert (acts["owner"], acts["group"]) == (asks["owner"], "{{ dotenv_account }}")
+    same = set(asks) - {"release"}
+    assert {option: asks[option] for option in same} == {option: acts[option] for option in same}
 
 
-def test_every_play_of_a_release_ends_where_nothing_is_to_be_released() -> None:
-    """After the question, no play may act on hosts that run the release already."""
+def test_every_step_after_the_comparison_ends_where_nothing_changes() -> None:
+    """No later step may act on hosts that run their release already."""
     plays = [play for play in yaml_of(ROOT / "playbooks/release.yml") if "tasks" in play]
-    names = [play["name"] for play in plays]
-    after = plays[names.index("Settled") + 1 :] + yaml_of(ROOT / "playbooks/released.yml")
-    assert len(after) > 5
-    for play in after:
-        assert play["tasks"][0].get("ansible.builtin.meta") == "end_play", play["name"]
-        assert play["tasks"][0]["when"] == "slipway_settled"
+    steps = [task["ansible.builtin.import_role"]["tasks_from"] for play in plays for task in play["tasks"]]
+    assert steps[0] == "compare"
+    assert len(steps) > 7
+    for step in steps[1:]:
+        meta = next(task for task in release_step(step) if "ansible.builtin.debug" not in task)
+        assert (meta.get("ansible.builtin.meta"), meta.get("when")) == ("end_play", "__release_unchanged"), step
+
+
+def test_playbooks_of_a_release_name_hosts_and_steps_only() -> None:
+    for name in ("release", "rollback", "resolve"):
+        for play in yaml_of(ROOT / f"playbooks/{name}.yml"):
+            for task in play.get("tasks", []):
+                assert set(task) == {"name", "ansible.builtin.import_role"}, (name, task["name"])
+                assert task["ansible.builtin.import_role"]["name"] == "release"

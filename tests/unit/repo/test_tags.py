@@ -12,7 +12,7 @@ import yaml
 
 from tests.unit.repo.helpers import ROOT
 
-RESOLVE = "Resolve the artifact"
+RESOLVE = "release : Resolve the artifacts"
 
 
 def tasks(*options: str) -> str:
@@ -37,14 +37,14 @@ def test_a_roles_tag_is_not_that_of_a_whole_play() -> None:
     assert "docker : Install the engine" not in listed
 
 
-def test_one_line_of_the_playbooks_names_the_applications_directory() -> None:
+def test_no_playbook_repeats_the_applications_directory() -> None:
     lines = [
         f"{file.relative_to(ROOT)}: {line.strip()}"
         for file in [*ROOT.glob("playbooks/**/*.yml"), *ROOT.glob("playbooks/**/*.j2"), ROOT / "site.yml"]
         for line in file.read_text(encoding="utf-8").splitlines()
         if "/opt/backend" in line
     ]
-    assert lines == ["playbooks/vars/service.yml: slipway_default_dir: /opt/backend"]
+    assert lines == [], "it is the default of the role release"
 
 
 def test_every_role_is_given_the_applications_directory() -> None:
@@ -57,5 +57,5 @@ def test_every_role_is_given_the_applications_directory() -> None:
     assert wanted, "roles have the directory as a default"
     given = set()
     for file in ROOT.glob("playbooks/**/*.yml"):
-        given |= set(re.findall(r"^\s+(\w+): .*slipway_dir", file.read_text(encoding="utf-8"), re.MULTILINE))
+        given |= set(re.findall(r"^\s*(\w+): .*slipway_dir", file.read_text(encoding="utf-8"), re.MULTILINE))
     assert wanted <= given

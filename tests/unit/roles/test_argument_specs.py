@@ -62,7 +62,7 @@ def tasks_of(role: str) -> Iterator[dict[str, Any]]:
 
 
 def test_every_role_of_the_design_is_here() -> None:
-    expected = {"base", "python", "docker", "dotenv", "artifact", "haproxy", "service", "database", "reachability"}
+    expected = {"base", "python", "docker", "database", "haproxy", "service", "release", "reachability"}
     assert expected <= set(ROLE_NAMES)
 
 
