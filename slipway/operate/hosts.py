@@ -17,7 +17,7 @@ QUESTION = """{{ {
   'options': ansible_ssh_common_args | default(''), 'public': slipway_public_address | default(''),
   'port': slipway_port, 'health': slipway_health_path, 'app': slipway_app,
   'artifact': slipway_artifact | default(''),
-  'unit': service_unit | default('backend'), 'directory': service_dir | default('/opt/backend')
+  'unit': release_unit | default('backend'), 'directory': slipway_dir | default('/opt/backend')
 } }}"""
 
 

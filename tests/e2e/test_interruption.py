@@ -90,7 +90,7 @@ def test_the_next_run_completes_an_interrupted_run(no_sandbox: None, started: li
     assert "Summary" not in output
 
     # While the host unpacks the first release. The run cannot print anything after that.
-    code, output = stopped("dotenv : Write the environment file", signal.SIGKILL, started)
+    code, output = stopped("release : Write the environment file", signal.SIGKILL, started)
     assert code != 0
     assert "Summary" not in output
 

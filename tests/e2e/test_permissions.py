@@ -70,7 +70,7 @@ def reading_parameters(world: World, sid: str, _tmp_path: Path) -> None:
         failed = make("release")
         assert red(world) == {}
     assert failed.code != 0
-    assert "dotenv : Write the environment file" in failed.output
+    assert "release : Write the environment file" in failed.output
     assert "ssm:GetParameter" in failed.output
     assert world.tags["slipway:env-parameter"] in failed.output
 
@@ -84,7 +84,7 @@ def reading_releases(world: World, sid: str, tmp_path: Path) -> None:
     finally:
         assert make("publish", "APP=examples/app").code == 0
     assert failed.code != 0
-    assert "artifact : Prepare the release" in failed.output
+    assert "release : Unpack and build" in failed.output
     assert "s3:GetObject" in failed.output
     assert world.artifact[1] in failed.output
 

@@ -13,7 +13,7 @@ from tests.faults.app_sources import archive, service
 from tests.faults.deployed_app import DeployedApp
 from tests.faults.flow import converges, fails_with, publish_next, unharmed
 
-SHORT = ("-e", "service_health_timeout=6")
+SHORT = ("-e", "release_health_timeout=6")
 """Seconds that a release has for its first good answer, where it will have none."""
 
 # Memory is taken first, so that the kernel refuses and not Python.
