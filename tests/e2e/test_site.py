@@ -129,9 +129,9 @@ def test_commands_use_the_slot_that_serves(world: World) -> None:
     asked = run([".venv/bin/slipway", "status", "--json"])
     assert asked.code == 0, asked.output
     (state,) = json.loads(asked.output)
-    assert (f"backend@{state['colour']}", state["unit"]["name"]) == (world.unit, world.unit)
+    assert (f"backend@{state['slot']}", state["unit"]["name"]) == (world.unit, world.unit)
     assert (state["unit"]["active"], state["haproxy"]["active"], state["beside"]) == ("active", "active", [])
-    assert f"/run/backend-{state['colour']}/app.sock" in make("logs").output
+    assert f"/run/backend-{state['slot']}/app.sock" in make("logs").output
 
 
 def test_a_command_in_the_service_context_keeps_the_socket(world: World) -> None:
