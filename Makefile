@@ -89,6 +89,7 @@ e2e: ready ## site.yml from nothing, twice, and what bad input gets
 
 ## Tests that take hours
 test-long: ready ## Run all of these, in this order, and print times and counts
+sanity: venv ## ansible-test's sanity tests of the collection
 aws-rules-long: venv ## The same with a plan of every combination of choices
 e2e-long: ready ## Interruptions of site.yml, loss under load, and each variant of what e2e tries once
 faults: ready ## Releases to which something happens, on one host and on four
@@ -122,7 +123,7 @@ clean: ## Remove caches and built files; keeps the sandbox, what it runs, and .v
 # Which recipe each target above has. A command's is the program behind it (slipway/launch/commands.py).
 commands := env site bootstrap init plan apply configure release verify deploy rollback maintenance destroy publish env-push env-diff doctor status releases logs shell run ssh health interruptions mutate
 stages := lint unit app-test terraform-test checkov aws-rules molecule integration e2e
-long_stages := aws-rules-long e2e-long faults
+long_stages := sanity aws-rules-long e2e-long faults
 .PHONY: $(commands) $(stages) $(long_stages) test test-long sandbox-up sandbox-down sandbox-status collection docs docs-site changelog lock clean
 
 $(commands):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests import counts
+from tests import counts, sanity
 from tests.counts import Counts
 from tests.postgres import postgres_url
 
@@ -194,6 +195,20 @@ def _terraform_folder(runner: Runner, folder: Path, env: dict[str, str]) -> Coun
     return result
 
 
+def sanity_tests(runner: Runner) -> Counts:
+    """Run ansible-test's sanity tests of the collection, one by one."""
+    place = ROOT / ".cache" / "sanity"
+    folder = sanity.prepare(place)
+    # ansible-test keeps its virtual environments in the home directory, and wants a UTF-8 locale.
+    env = {"HOME": str(place / "home"), "LC_ALL": "C.UTF-8"}
+    _, listed = runner.run_beside(sanity.command("--list-tests"), folder, env)
+    names = re.findall(r"^[a-z0-9-]+$", listed, re.MULTILINE)
+    if not names:
+        return Counts(failed=1)
+    outcomes = ((name, *runner.run_beside(sanity.command("--test", name), folder, env)) for name in names)
+    return sum((sanity.judged(*outcome) for outcome in outcomes), Counts())
+
+
 def molecule(runner: Runner) -> Counts:
     """Run every scenario of molecule."""
     argv = [str(ROOT / "molecule" / "run"), f"--junitxml={runner.junit}"]
@@ -244,6 +259,7 @@ STAGES = (
 
 #: What takes long by its nature; docs/tests.md says when each was last run, and with which result.
 LONG_STAGES = (
+    Stage("sanity", sanity_tests),
     pytest_stage("aws-rules-long", AWS_RULES, long=True),
     pytest_stage("e2e-long", E2E, long=True, sandbox="main"),
     Stage("faults", faults, sandbox="main"),

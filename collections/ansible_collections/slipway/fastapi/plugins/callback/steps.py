@@ -8,7 +8,7 @@ type: stdout
 short_description: A line for each task, with its time
 version_added: 0.1.0
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 description:
   - Shows each task that did something as one line with its sign, its name, its host and the seconds it took.
   - A failure shows its message as text, so that the fix can be read.

@@ -16,7 +16,7 @@ options:
     type: str
     required: true
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 """
 
 EXAMPLES = r"""

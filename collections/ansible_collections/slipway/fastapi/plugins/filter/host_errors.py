@@ -7,7 +7,7 @@ name: host_errors
 short_description: What is wrong with the variables that a host's tags gave it
 version_added: 0.1.0
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 description:
   - Checks each variable that came from an instance tag against a pattern and against the environment's allow-lists.
   - A value that names a bucket, parameter, database or VPC outside the lists is an error.

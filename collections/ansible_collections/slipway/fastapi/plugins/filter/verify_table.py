@@ -16,7 +16,7 @@ options:
     type: dict
     required: true
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 """
 
 EXAMPLES = r"""

@@ -7,7 +7,7 @@ name: sandbox_ec2
 short_description: EC2 inventory of Slipway's sandbox
 version_added: 0.1.0
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 description:
   - The P(amazon.aws.aws_ec2#inventory) plugin with two additions that only a sandbox needs.
   - While the sandbox is not running, the inventory is empty and no warning is shown, since the first play starts it.

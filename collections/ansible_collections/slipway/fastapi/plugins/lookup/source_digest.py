@@ -7,7 +7,7 @@ name: source_digest
 short_description: A digest of files and folders on the control node
 version_added: 0.1.0
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 description:
   - One SHA-256 of the names and contents of all files below the given folders, and of the given files. It is another as
     soon as one of them is.

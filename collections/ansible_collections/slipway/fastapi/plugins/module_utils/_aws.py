@@ -31,7 +31,8 @@ AWS_ARGUMENT: dict[str, Any] = {
     "options": {
         "region": {"type": "str", "required": True},
         "endpoint_url": {"type": "str"},
-        "access_key": {"type": "str"},
+        # The name of a key, not the key.
+        "access_key": {"type": "str", "no_log": False},
         "secret_key": {"type": "str", "no_log": True},
         "profile": {"type": "str"},
         "account_id": {"type": "str"},

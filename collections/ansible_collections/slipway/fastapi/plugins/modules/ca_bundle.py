@@ -29,7 +29,7 @@ options:
     type: int
     default: 20
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 attributes:
   check_mode:
     support: full

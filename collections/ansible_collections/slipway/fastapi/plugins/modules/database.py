@@ -86,7 +86,7 @@ requirements:
   - psycopg 3 for Ansible on the control node
   - a host that is reached by SSH, whose server forwards TCP connections
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 attributes:
   action:
     support: full

@@ -11,7 +11,7 @@ module: live_command
 short_description: Run a program on the control node and show its lines while it runs
 version_added: 0.1.0
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 description:
   - Like M(ansible.builtin.command) on the control node, but each line of standard output is shown when it is written.
   - Meant for programs that take minutes and report their own steps.

@@ -30,7 +30,7 @@ options:
 requirements:
   - psycopg 3 for the interpreter that runs the module
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 attributes:
   check_mode:
     support: full

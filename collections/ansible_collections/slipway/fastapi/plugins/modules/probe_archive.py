@@ -22,7 +22,7 @@ options:
     type: path
     default: /opt/slipway/lib/slipway-probes.pyz
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 attributes:
   check_mode:
     support: full
@@ -72,7 +72,7 @@ with suppress(ImportError):
 
 MODE = 0o644
 PACKAGE = "slipway_probes"
-START = f"import sys\n\nfrom {PACKAGE}.command import main\n\nsys.exit(main())\n"
+START = f"from {PACKAGE}.command import main\n\nraise SystemExit(main())\n"
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "dest": {"type": "path", "default": "/opt/slipway/lib/slipway-probes.pyz"},

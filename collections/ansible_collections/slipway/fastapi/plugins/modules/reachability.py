@@ -28,10 +28,10 @@ options:
     type: int
     default: 90
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 attributes:
   check_mode:
-    support: none
+    support: partial
     description: >-
       In check mode the probes are not run, since one of them writes an object and deletes it. The module is
       skipped.

@@ -12,7 +12,7 @@ module: terraform
 short_description: Plan and apply a Terraform root with live progress
 version_added: 0.1.0
 author:
-  - Slipway maintainers
+  - Slipway maintainers (@slipway)
 description:
   - Runs Terraform on the control node for one stack, blueprint and environment, and shows each resource as it is done.
   - What is applied is exactly the plan that an earlier task of the same run saved and showed, in a file of its own.
