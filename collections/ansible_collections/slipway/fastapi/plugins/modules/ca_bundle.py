@@ -64,11 +64,11 @@ import hashlib
 import http.client
 import ssl
 import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.urls import open_url
 from ansible_collections.slipway.fastapi.plugins.module_utils import _disk
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._files import write_file
@@ -114,7 +114,7 @@ def fetch(url: str, timeout: float) -> bytes:
         BundleError: It cannot be had.
     """
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as answer:  # noqa: S310 - main() takes https only
+        with open_url(url, timeout=timeout) as answer:
             content: bytes = answer.read(LARGEST + 1)
     except urllib.error.HTTPError as error:
         raise BundleError(f"the publisher answers with HTTP {error.code}") from error
