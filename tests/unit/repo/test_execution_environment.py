@@ -34,6 +34,12 @@ def test_a_planted_fault_is_found(tmp_path: Path) -> None:
     assert "base" in done.stdout + done.stderr
 
 
-def test_ansible_core_has_the_locked_version() -> None:
-    wanted = yaml_of(DEFINITION)["dependencies"]["ansible_core"]["package_pip"]
-    assert f"\n{wanted} " in (ROOT / "requirements.txt").read_text(encoding="utf-8")
+def test_ansible_core_has_the_version_that_is_locked_for_the_images_python() -> None:
+    dependencies = yaml_of(DEFINITION)["dependencies"]
+    python, wanted = (
+        dependencies["python_interpreter"]["package_system"],
+        dependencies["ansible_core"]["package_pip"],
+    )
+    assert python == "python3.12"
+    lock = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert f"\n{wanted} ; python_full_version >= '3.12' " in lock
