@@ -11,7 +11,7 @@ from sandbox import apt
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An `apt-get` that writes its arguments to a file, and fails to install what is called broken."""
+    """An `apt-get` that writes its arguments to a file, and fails to install the package `broken`."""
     program = tmp_path / "apt-get"
     program.write_text(
         f'#!/bin/sh\necho "$DEBIAN_FRONTEND $*" >> {tmp_path}/calls\necho working\n'
@@ -32,7 +32,7 @@ def test_lists_are_fetched_before_packages(calls: Path) -> None:
     assert told == ["working", "working"]
 
 
-def test_apt_s_last_line_is_told(calls: Path) -> None:
+def test_apts_last_line_is_reported(calls: Path) -> None:
     with pytest.raises(apt.AptError, match="apt-get install failed: E: no such package"):
         apt.install(["broken"], lambda _: None)
     assert calls.exists()
@@ -47,7 +47,7 @@ def test_apt_s_last_line_is_told(calls: Path) -> None:
         (1000, {"ID": "debian"}, False),
     ],
 )
-def test_only_root_on_debian_s_family_installs(
+def test_only_root_on_debian_and_ubuntu_installs(
     calls: Path, monkeypatch: pytest.MonkeyPatch, user: int, release: dict[str, str], expected: bool
 ) -> None:
     assert not calls.exists()

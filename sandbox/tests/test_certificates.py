@@ -62,7 +62,7 @@ def test_other_names_and_other_authorities_are_refused(settings: Settings) -> No
     assert handshake(context, certificates.rds_authority(settings), STUB)
 
 
-def test_an_authority_can_vouch_for_its_own_names_only(settings: Settings) -> None:
+def test_an_authority_can_sign_for_its_own_names_only(settings: Settings) -> None:
     authority = certificates.sandbox_authority(settings)
     context = certificates.server_context(authority, ["example.org"])
     assert "permitted subtree" in (handshake(context, authority, "example.org") or "")
@@ -90,7 +90,7 @@ def test_authorities_are_kept(settings: Settings) -> None:
     assert settings.ca_certificate.read_bytes() == first.pem()
 
 
-def test_an_authority_without_its_key_is_made_anew(settings: Settings) -> None:
+def test_an_authority_without_its_key_is_replaced(settings: Settings) -> None:
     first = certificates.sandbox_authority(settings)
     settings.ca_certificate.with_suffix(".key").unlink()
     assert certificates.sandbox_authority(settings).certificate != first.certificate
@@ -105,7 +105,7 @@ def test_private_files_are_private(settings: Settings) -> None:
     assert not list(settings.directory.rglob(".*")), "an unfinished file is left"
 
 
-def test_a_new_stub_gets_an_authority_that_may_vouch_for_it(settings: Settings) -> None:
+def test_a_new_stub_gets_an_authority_that_can_sign_for_it(settings: Settings) -> None:
     fewer = dataclasses.replace(settings, project=dataclasses.replace(PROJECT, stubs=PROJECT.stubs[1:]))
     first = certificates.sandbox_authority(fewer)
     authority = certificates.sandbox_authority(settings)

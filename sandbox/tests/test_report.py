@@ -1,4 +1,4 @@
-"""What a person sees while a command works."""
+"""The progress that a command shows."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_step_that_fails_leaves_no_line() -> None:
     assert output.getvalue() == ""
 
 
-def test_a_step_with_nothing_to_tell_leaves_no_line() -> None:
+def test_a_skipped_step_leaves_no_line() -> None:
     output = io.StringIO()
     with Report(output).step("quiet") as step:
         step.skip()
@@ -63,7 +63,7 @@ def test_a_terminal_without_utf_8_still_gets_its_lines() -> None:
     assert raw.getvalue().startswith(b"  ? done")
 
 
-def test_a_reader_that_goes_away_stops_nothing(tmp_path: Path) -> None:
+def test_work_continues_when_the_reader_ends(tmp_path: Path) -> None:
     script = (
         "import sys\n"
         "from sandbox.report import Report\n"

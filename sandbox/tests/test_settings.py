@@ -38,7 +38,7 @@ def test_instances_can_run_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_default_vpc_keeps_out_of_dockers_own_pools(name: str) -> None:
+def test_the_default_vpc_is_outside_dockers_address_pools(name: str) -> None:
     ours = ipaddress.ip_network(settings_for(name).vpc_cidr_default)
     assert not ours.overlaps(ipaddress.ip_network("172.16.0.0/12"))
     assert not ours.overlaps(ipaddress.ip_network("192.168.0.0/16"))

@@ -26,7 +26,7 @@ def _fail() -> None:
     raise RuntimeError("no\nspace")
 
 
-def test_a_second_piece_waits_for_the_first(work: Attempts) -> None:
+def test_a_second_task_waits_for_the_first(work: Attempts) -> None:
     began, go_on, second = threading.Event(), threading.Event(), threading.Event()
 
     def first() -> None:
@@ -41,7 +41,7 @@ def test_a_second_piece_waits_for_the_first(work: Attempts) -> None:
     assert not second.is_set()
 
 
-def test_a_failure_is_told_and_followed_by_a_pause(work: Attempts) -> None:
+def test_a_failure_is_reported_and_followed_by_a_pause(work: Attempts) -> None:
     assert not work.perform(KEY, "create", _fail)
     assert work.problem(KEY) == "host i-1: create: no space"
     assert work.problems() == ["host i-1: create: no space"]
@@ -71,11 +71,11 @@ def test_pauses_grow_to_a_limit(work: Attempts, monkeypatch: pytest.MonkeyPatch)
     assert [later - earlier for earlier, later in pairwise(tries)] == [2, 4, 8, 16, 30, 30]
 
 
-def test_what_is_gone_is_forgotten(work: Attempts) -> None:
+def test_removed_objects_are_forgotten(work: Attempts) -> None:
     work.perform(KEY, "create", _fail)
     work.keep({("host", "i-2")})
     assert work.problems() == []
 
 
-def test_the_engine_s_own_explanation_is_shown() -> None:
+def test_the_engines_explanation_is_shown() -> None:
     assert describe(APIError("500 Server Error", explanation="pool overlaps")) == "pool overlaps"

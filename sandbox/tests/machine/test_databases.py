@@ -16,13 +16,13 @@ from sandbox.machine.databases import SCRAM_ITERATIONS, literal, scram_verifier,
 DATABASE = Database("db", "vpc-1", "db.example", 5432, "postgres", "16.4", "app", "dba", "secret", "available", ())
 
 
-def test_the_password_itself_is_in_no_statement() -> None:
+def test_no_statement_contains_the_password() -> None:
     sql = statements(replace(DATABASE, master_password="correct-horse"))
     assert "correct-horse" not in sql
     assert f"SCRAM-SHA-256${SCRAM_ITERATIONS}:" in sql
 
 
-def test_a_verifier_is_what_the_standard_says() -> None:
+def test_a_verifier_follows_the_standard() -> None:
     # RFC 7677's example gives the salt and iteration count; the keys follow from RFC 5802, section 3.
     salt = base64.b64decode("W22ZaJ0SNY7soEsUEjb6gQ==")
     salted = hashlib.pbkdf2_hmac("sha256", b"pencil", salt, 4096)

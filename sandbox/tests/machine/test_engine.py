@@ -1,4 +1,4 @@
-"""Engines that cannot serve, and what is said of them."""
+"""Engines that cannot be used, and the message for each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_a_common_engine_is_usable() -> None:
         ({"OSType": "windows"}, "Linux"),
     ],
 )
-def test_an_engine_whose_hosts_cannot_be_reached_is_refused(difference: dict[str, Any], word: str) -> None:
+def test_an_engine_with_unreachable_hosts_is_refused(difference: dict[str, Any], word: str) -> None:
     assert word in (unusable(USABLE | difference) or "")
 
 

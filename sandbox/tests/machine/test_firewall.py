@@ -1,4 +1,4 @@
-"""Taking back what an engine leaves, and nothing else."""
+"""The removal of what an engine leaves, and of nothing else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AFTER = [
 ]
 
 
-def test_only_the_engine_s_part_is_taken_back() -> None:
+def test_only_the_engines_part_is_removed() -> None:
     assert removals(BEFORE, AFTER) == [
         ["-D", "FORWARD", "-o", "docker0", "-m", "comment", "--comment", "of the bridge", "-j", "DOCKER"],
         ["-F", "DOCKER"],

@@ -1,4 +1,4 @@
-"""What the container of an instance is made with."""
+"""The settings of an instance's container."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def plan(cgroups: CgroupVersion = "1") -> hosts.Plan:
     return hosts.Plan(HOST, NETWORK, "image:tag", cgroups, {})
 
 
-def test_well_known_addresses_lead_to_the_gateway() -> None:
+def test_well_known_addresses_are_redirected_to_the_gateway() -> None:
     assert hosts.redirects(SETTINGS, "10.40.0.1").split() == [
         f"169.254.169.254:80=10.40.0.1:{SETTINGS.imds_port}",
         f"192.0.2.10:80=10.40.0.1:{SETTINGS.api_port}",
@@ -41,7 +41,7 @@ def test_a_host_is_never_privileged() -> None:
     assert options["cap_add"] == ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "MKNOD"]
 
 
-def test_every_stub_has_a_name_in_the_host() -> None:
+def test_a_host_resolves_the_name_of_every_stub() -> None:
     options = hosts.host_options(SETTINGS, plan())
     assert options["extra_hosts"] == dict.fromkeys(SETTINGS.stub_names, "192.0.2.20")
 
@@ -57,6 +57,6 @@ def test_a_host_that_ran_out_of_inotify_instances_names_the_fix() -> None:
     assert "sysctl fs.inotify.max_user_instances" in hosts.why_ended(console)
 
 
-def test_any_other_end_is_told_in_its_own_last_words() -> None:
+def test_any_other_end_is_reported_with_the_last_line() -> None:
     assert hosts.why_ended("one\n\x1b[31mtwo\x1b[0m\n[!!!] Exiting PID 1...\n") == "systemd ended: two"
     assert hosts.why_ended("") == "systemd ended: it wrote nothing"

@@ -1,4 +1,4 @@
-"""Tags that change with what goes into an image, and with nothing else."""
+"""An image's tag changes with the image's input only."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_same_files_give_the_same_tag(context: Path) -> None:
 
 
 @pytest.mark.parametrize("change", ["content", "name", "more"])
-def test_any_change_gives_another(context: Path, change: str) -> None:
+def test_any_change_gives_another_tag(context: Path, change: str) -> None:
     before = images.digest(context)
     if change == "content":
         (context / "files" / "a").write_text("2")
@@ -53,16 +53,16 @@ def test_shell_scripts_parse(script: Path) -> None:
         ("al2023-ami-2023.8.20250818.0-kernel-6.1-x86_64", "host"),
     ],
 )
-def test_a_debian_host_is_what_its_machine_image_says(machine_image: str, image: str) -> None:
+def test_a_host_has_the_debian_release_of_its_machine_image(machine_image: str, image: str) -> None:
     assert images.of_host(machine_image) == image
 
 
-def test_releases_stand_on_bases_of_their_own() -> None:
+def test_each_release_has_its_own_base() -> None:
     bases = [images.Base(12, "bookworm"), images.Base(13, "trixie")]
     assert [base.pulled for base in bases] == [("debian", "12-slim"), ("debian", "13-slim")]
     assert len({base.made for base in bases}) == len(bases)
     assert images.tag_of("host") != images.tag_of("host-13")
 
 
-def test_what_not_every_sandbox_needs_is_built_when_it_is_asked_for() -> None:
+def test_other_images_are_built_when_they_are_requested() -> None:
     assert set(images.IMAGES) == {"host-13", "postgres"}

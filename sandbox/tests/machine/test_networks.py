@@ -1,4 +1,4 @@
-"""Address ranges: what is taken, and what that means."""
+"""Address ranges: which are in use, and which conflict."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ tun0\t00001FAC\t0101000A\t0003\t0\t0\t0\t0000FFFF\t0\t0\t0
 """
 
 
-def test_only_networks_that_an_interface_is_on_itself_count() -> None:
+def test_only_directly_connected_networks_count() -> None:
     assert interface_ranges(ROUTES) == [
         Taken(IPv4Network("192.168.1.0/24"), "interface eth0"),
         Taken(IPv4Network("10.0.0.0/8"), "interface tun0"),

@@ -46,19 +46,19 @@ def test_without_a_rule_only_answers_instance_metadata_and_names_pass() -> None:
         (Rule("tcp", (5432, 5432), group_id="sg-web"), "-s 10.20.0.4/32 -p tcp --dport 5432:5432"),
     ],
 )
-def test_a_rule_lets_in_what_it_says(rule: Rule, line: str) -> None:
+def test_a_rule_allows_its_traffic(rule: Rule, line: str) -> None:
     lines = text((rule,), sg_web=["10.20.0.4"])
     assert [each for each in lines if each.startswith("-A SLIPWAY-IN -s")] == [f"-A SLIPWAY-IN {line} -j RETURN"]
 
 
-def test_a_rule_for_a_group_names_each_member_and_nobody_while_it_is_empty() -> None:
+def test_a_rule_for_a_group_allows_each_member_and_an_empty_group_allows_nothing() -> None:
     rule = Rule("-1", None, group_id="sg-web")
     both = text((rule,), sg_web=["10.20.0.5", "10.20.0.4"])
     assert [line.split()[3] for line in both if " -s " in line] == ["10.20.0.4/32", "10.20.0.5/32"]
     assert not any(" -s " in line for line in text((rule,)))
 
 
-def test_rules_for_ipv6_and_prefix_lists_let_nobody_in() -> None:
+def test_rules_for_ipv6_and_prefix_lists_allow_nothing() -> None:
     assert text((Rule("tcp", (22, 22)),)) == text()
 
 
@@ -78,7 +78,7 @@ def test_several_groups_add_up() -> None:
         (Rule("tcp", (443, 443), "10.0.0.0/8"), ["4587"]),
     ],
 )
-def test_the_api_and_the_outside_services_want_https_to_go_out(egress: Rule, ports: list[str]) -> None:
+def test_the_api_and_the_stubs_need_https_to_be_allowed_out(egress: Rule, ports: list[str]) -> None:
     lines = [line for line in text((), (egress,)) if "-d 10.20.0.1/32" in line]
     assert [line.split()[7] for line in lines] == ports
 

@@ -1,4 +1,4 @@
-"""What is done so that containers become what the API reports."""
+"""The actions that make containers match what the API reports."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_an_engine_other_than_postgres_gets_no_container() -> None:
     assert for_databases([replace(DATABASE, engine="mysql")], []) == []
 
 
-def test_hosts_and_databases_do_not_take_each_other_s_containers() -> None:
+def test_hosts_and_databases_keep_their_own_containers() -> None:
     database = Container("database", "db", running=True)
     assert for_hosts([HOST], [RUNNING, database]) == []
     assert for_databases([DATABASE], [RUNNING, database]) == []

@@ -1,4 +1,4 @@
-"""Who listens where."""
+"""Listening ports and their processes."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def test_only_listening_sockets_are_read() -> None:
         ("0.0.0.0", Need(2, "x"), False),
     ],
 )
-def test_what_stands_in_the_way(address: str, need: Need, clash: bool) -> None:
+def test_sockets_that_block_a_port(address: str, need: Need, clash: bool) -> None:
     assert bool(taken([need], [Listener(IPv4Address(address), 1, 0)])) == clash
 
 
-def test_whoever_holds_a_port_is_named_with_the_fix() -> None:
+def test_the_process_on_a_port_is_named_with_the_fix() -> None:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         held.listen()

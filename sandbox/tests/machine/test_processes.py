@@ -1,4 +1,4 @@
-"""Processes found again, and never mistaken."""
+"""Recorded processes are found again, and not confused with others."""
 
 from __future__ import annotations
 
@@ -37,20 +37,20 @@ def test_a_process_is_found_by_its_record(tmp_path: Path, sleeper: subprocess.Po
     assert command_line(sleeper.pid) == "sleep 60"
 
 
-def test_a_number_used_again_is_another_process(sleeper: subprocess.Popen[bytes]) -> None:
+def test_a_reused_number_is_another_process(sleeper: subprocess.Popen[bytes]) -> None:
     process = Process.of(sleeper.pid)
     assert not replace(process, started=process.started - 1).alive()
     assert not replace(process, boot="another boot").alive()
 
 
-def test_ending_waits_until_it_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
+def test_end_waits_until_the_process_has_ended(sleeper: subprocess.Popen[bytes]) -> None:
     process = Process.of(sleeper.pid)
     process.end(timeout=5)
     assert not process.alive()
     process.end(timeout=5)
 
 
-def test_what_does_not_end_is_killed() -> None:
+def test_a_process_that_does_not_end_is_killed() -> None:
     with subprocess.Popen([sys.executable, "-c", STUBBORN], stdout=subprocess.PIPE, start_new_session=True) as running:
         assert running.stdout
         running.stdout.readline()
@@ -60,12 +60,12 @@ def test_what_does_not_end_is_killed() -> None:
 
 
 @pytest.mark.parametrize("content", ["", "12", "{}", '{"pid": "x", "started": 1, "boot": ""}', "[]"])
-def test_a_spoilt_record_is_no_record(tmp_path: Path, content: str) -> None:
+def test_a_damaged_record_is_ignored(tmp_path: Path, content: str) -> None:
     (tmp_path / "pid").write_text(content)
     assert recorded(tmp_path / "pid") is None
 
 
-def test_a_process_that_is_not_there() -> None:
+def test_a_process_that_does_not_exist() -> None:
     with pytest.raises(ProcessLookupError):
         Process.of(2**22 + 1)
     assert Process.of(os.getpid()).alive()

@@ -17,7 +17,7 @@ def test_a_bundle_is_taken_apart() -> None:
     assert certificates_in(b"# a comment\n" + PEM + OTHER) == [PEM, OTHER]
 
 
-def test_windows_line_ends_are_taken_away() -> None:
+def test_windows_line_ends_are_converted() -> None:
     assert certificates_in(PEM.replace(b"\n", b"\r\n")) == [PEM]
 
 
@@ -25,11 +25,11 @@ def test_a_der_file_becomes_pem() -> None:
     assert certificates_in(DER) == [PEM]
 
 
-def test_anything_else_is_left_out() -> None:
+def test_anything_else_is_skipped() -> None:
     assert certificates_in(b"hello") == []
 
 
-def test_folders_are_read_through_and_copies_count_once(tmp_path: Path) -> None:
+def test_folders_are_read_recursively_and_copies_count_once(tmp_path: Path) -> None:
     (tmp_path / "a" / "deep").mkdir(parents=True)
     (tmp_path / "a" / "deep" / "company.crt").write_bytes(PEM)
     (tmp_path / "a" / "again.pem").write_bytes(PEM)

@@ -1,4 +1,4 @@
-"""What `up` puts into a fresh account."""
+"""What `up` creates in a new account."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def launch(ec2: Any, subnet: str, image: str) -> Launch:
     return run
 
 
-def test_the_account_is_nobodys(server: Server) -> None:
+def test_no_aws_account_has_this_number(server: Server) -> None:
     assert server.client("sts").get_caller_identity()["Account"] == "000000000000"
 
 
@@ -101,13 +101,13 @@ def test_an_unknown_image_is_refused(launch: Launch) -> None:
         ({"InstanceType": "t3.gigantic"}, "InvalidParameterValue"),
     ],
 )
-def test_what_cannot_start_is_refused(launch: Launch, options: dict[str, str], code: str) -> None:
+def test_an_instance_that_cannot_start_is_refused(launch: Launch, options: dict[str, str], code: str) -> None:
     with pytest.raises(ClientError) as caught:
         launch(**options)
     assert caught.value.response["Error"]["Code"] == code
 
 
-def test_user_data_up_to_the_limit_is_taken(launch: Launch) -> None:
+def test_user_data_up_to_the_limit_is_accepted(launch: Launch) -> None:
     assert launch(UserData="x" * 16384)["InstanceId"]
 
 
@@ -120,7 +120,7 @@ def test_public_addresses_are_from_the_range(server: Server, ec2: Any, launch: L
     assert all(ipaddress.ip_address(each) in whole for each in addresses)
 
 
-def test_an_elastic_address_becomes_the_instances(ec2: Any, launch: Launch) -> None:
+def test_an_instance_gets_its_elastic_address(ec2: Any, launch: Launch) -> None:
     instance = launch()["InstanceId"]
     address = ec2.allocate_address(Domain="vpc")
     ec2.associate_address(AllocationId=address["AllocationId"], InstanceId=instance)
@@ -140,7 +140,7 @@ def test_a_private_address_is_free_after_termination(ec2: Any, launch: Launch) -
     assert second["PrivateIpAddress"] == "10.40.1.77"
 
 
-def test_an_interface_made_by_a_launch_goes_with_the_instance(ec2: Any, launch: Launch) -> None:
+def test_an_interface_made_by_a_launch_is_deleted_with_the_instance(ec2: Any, launch: Launch) -> None:
     instance = launch()
     interface = instance["NetworkInterfaces"][0]["NetworkInterfaceId"]
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
@@ -148,7 +148,7 @@ def test_an_interface_made_by_a_launch_goes_with_the_instance(ec2: Any, launch: 
         ec2.describe_network_interfaces(NetworkInterfaceIds=[interface])
 
 
-def test_an_interface_made_before_stays(ec2: Any, launch: Launch, subnet: str) -> None:
+def test_an_interface_made_before_the_launch_stays(ec2: Any, launch: Launch, subnet: str) -> None:
     interface = ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
     instance = launch(NetworkInterfaces=[{"DeviceIndex": 0, "NetworkInterfaceId": interface}])
     ec2.terminate_instances(InstanceIds=[instance["InstanceId"]])
@@ -196,7 +196,7 @@ def test_detailed_monitoring(ec2: Any, launch: Launch) -> None:
     assert found["Monitoring"]["State"] == "disabled"
 
 
-def test_a_console_that_said_nothing_is_empty(ec2: Any, launch: Launch) -> None:
+def test_a_console_without_output_is_empty(ec2: Any, launch: Launch) -> None:
     assert ec2.get_console_output(InstanceId=launch()["InstanceId"])["Output"] == ""
 
 
@@ -216,7 +216,7 @@ def test_the_51st_tag_is_refused(ec2: Any, launch: Launch) -> None:
         ec2.create_tags(Resources=[instance], Tags=[{"Key": "one-more", "Value": ""}])
 
 
-def test_a_callers_tag_with_a_key_of_awss_own_is_refused(ec2: Any, launch: Launch) -> None:
+def test_a_tag_with_a_reserved_key_is_refused(ec2: Any, launch: Launch) -> None:
     tags = [{"Key": "aws:mine", "Value": ""}]
     with pytest.raises(ClientError, match="reserved for internal use"):
         ec2.create_tags(Resources=[launch()["InstanceId"]], Tags=tags)

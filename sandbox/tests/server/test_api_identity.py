@@ -1,4 +1,4 @@
-"""What a role may do to other roles, through the API: resources, boundaries and tags of IAM are judged."""
+"""What a role may do to other roles, through the API: resources, boundaries and tags of IAM count."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_profile_takes_only_a_role_that_may_be_passed(server: Server, deployer
 
 
 def test_a_role_within_the_boundary_reaches_no_further(server: Server, deployer: Any) -> None:
-    """It has a policy that allows everything, and is limited all the same."""
+    """Its own policy allows everything, and the boundary still limits it."""
     name = named()
     create(deployer, name, PermissionsBoundary=BOUNDARY)
     deployer.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=ANY_POLICY)

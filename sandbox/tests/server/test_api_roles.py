@@ -120,7 +120,9 @@ def test_of_several_parameters_all_must_be_allowed(assume: Callable[..., Role]) 
     refused(ssm.get_parameters, "AccessDeniedException", Names=names)
 
 
-def test_a_parameter_with_a_key_of_ones_own_needs_the_key(server: Server, assume: Callable[..., Role]) -> None:
+def test_a_parameter_with_a_customer_key_needs_a_permission_for_the_key(
+    server: Server, assume: Callable[..., Role]
+) -> None:
     key = server.client("kms").create_key()["KeyMetadata"]
     server.client("ssm").put_parameter(Name="/own/key", Value="x", Type="SecureString", KeyId=key["KeyId"])
     reading = allow("ssm:GetParameter", parameter_arn("own/key"))
@@ -145,7 +147,7 @@ def test_objects_below_a_prefix(assume: Callable[..., Role], bucket: str) -> Non
     refused(s3.copy_object, "AccessDenied", Bucket=bucket, Key="releases/copy", CopySource=source)
 
 
-def test_versions_and_listings_are_permissions_of_their_own(assume: Callable[..., Role], bucket: str) -> None:
+def test_versions_and_listings_need_their_own_permissions(assume: Callable[..., Role], bucket: str) -> None:
     listing = allow("s3:ListBucket", f"arn:aws:s3:::{bucket}", Condition={"StringLike": {"s3:prefix": "releases/*"}})
     s3 = assume(listing, allow("s3:GetObjectVersion", f"arn:aws:s3:::{bucket}/*")).client("s3")
     found = s3.list_objects_v2(Bucket=bucket, Prefix="releases/")["Contents"]
@@ -154,7 +156,7 @@ def test_versions_and_listings_are_permissions_of_their_own(assume: Callable[...
     refused(s3.get_object, "AccessDenied", Bucket=bucket, Key="releases/app.zip")
 
 
-def test_who_may_not_list_does_not_learn_what_is_missing(assume: Callable[..., Role], bucket: str) -> None:
+def test_without_the_list_permission_a_missing_object_is_not_revealed(assume: Callable[..., Role], bucket: str) -> None:
     reading = allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
     s3 = assume(reading).client("s3")
     assert "s3:ListBucket" in refused(s3.get_object, "AccessDenied", Bucket=bucket, Key="missing")
@@ -173,7 +175,7 @@ def test_signatures_of_odd_keys_and_of_bodies(assume: Callable[..., Role], bucke
     s3.delete_object(Bucket=bucket, Key=key)
 
 
-def test_a_bucket_policy_binds_roles_too(server: Server, assume: Callable[..., Role]) -> None:
+def test_a_bucket_policy_limits_roles(server: Server, assume: Callable[..., Role]) -> None:
     s3 = server.client("s3")
     s3.create_bucket(Bucket="bound-bucket")
     everything = "arn:aws:s3:::bound-bucket/*"
@@ -224,9 +226,7 @@ def test_keys(server: Server, assume: Callable[..., Role]) -> None:
         ("s3", "list_buckets", "AccessDenied"),
     ],
 )
-def test_each_protocol_says_no_in_its_own_way(
-    assume: Callable[..., Role], service: str, operation: str, code: str
-) -> None:
+def test_each_protocol_has_its_own_denial(assume: Callable[..., Role], service: str, operation: str, code: str) -> None:
     refused(getattr(assume().client(service), operation), code)
 
 
@@ -257,7 +257,7 @@ def test_a_permissions_boundary_narrows(server: Server, assume: Callable[..., Ro
     refused(s3.list_objects_v2, "AccessDenied", Bucket=bucket)
 
 
-def test_a_deleted_role_may_do_nothing(server: Server, assume: Callable[..., Role], bucket: str) -> None:
+def test_a_deleted_role_is_allowed_nothing(server: Server, assume: Callable[..., Role], bucket: str) -> None:
     role = assume(allow("s3:*", "*"))
     iam = server.client("iam")
     iam.delete_role_policy(RoleName=role.name, PolicyName="test")
@@ -281,7 +281,7 @@ def test_forged_credentials_are_refused(assume: Callable[..., Role], bucket: str
 
 
 def test_an_instance_gets_its_own_roles_credentials(server: Server, assume: Callable[..., Role]) -> None:
-    """The metadata service knows an instance by its address. Loopback lets a test have any of 127.0.0.0/8."""
+    """The metadata service knows an instance by its address. On loopback a test can use any address of 127.0.0.0/8."""
     role = assume(allow("s3:ListAllMyBuckets", "*"))
     iam, ec2 = server.client("iam"), server.client("ec2")
     iam.create_instance_profile(InstanceProfileName=role.name)

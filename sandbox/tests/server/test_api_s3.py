@@ -45,14 +45,14 @@ def test_of_many_writers_one_wins(s3: Any, bucket: str, condition: str) -> None:
         assert sum(pool.map(write, range(8))) == 1
 
 
-def test_a_condition_on_what_has_gone_is_refused_as_s3_does(s3: Any, bucket: str) -> None:
+def test_a_condition_on_a_deleted_object_is_refused_as_s3_does(s3: Any, bucket: str) -> None:
     with pytest.raises(ClientError) as caught:
         s3.put_object(Bucket=bucket, Key="lease", Body=b"x", IfMatch='"9dd4e461268c8034f5c8564e155c67a6"')
     assert caught.value.response["Error"]["Code"] == "NoSuchKey"
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
 
 
-def test_every_answer_has_the_time_of_the_clock_that_objects_are_dated_by(s3: Any, bucket: str) -> None:
+def test_every_answer_has_the_time_of_the_clock_that_dates_objects(s3: Any, bucket: str) -> None:
     put = s3.put_object(Bucket=bucket, Key="lease", Body=b"x")
     got = s3.get_object(Bucket=bucket, Key="lease")
     with pytest.raises(ClientError) as missing:
@@ -105,7 +105,7 @@ def put_policy(s3: Any, bucket: str, *statements: dict[str, Any]) -> None:
     s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))
 
 
-def test_a_policy_that_wants_tls_lets_the_operator_in(s3: Any, bucket: str) -> None:
+def test_a_policy_that_requires_tls_allows_the_operator(s3: Any, bucket: str) -> None:
     put_policy(s3, bucket, deny_without_tls(bucket))
     s3.put_object(Bucket=bucket, Key="k", Body=b"x")
     assert s3.head_object(Bucket=bucket, Key="k")["ContentLength"] == 1
@@ -148,7 +148,7 @@ def test_logs_go_where_the_policy_allows(s3: Any, bucket: str) -> None:
     assert "LoggingEnabled" not in s3.get_bucket_logging(Bucket=bucket)
 
 
-def test_versions_go_one_by_one_after_versioning_was_suspended(s3: Any, bucket: str) -> None:
+def test_versions_are_deleted_one_by_one_after_versioning_was_suspended(s3: Any, bucket: str) -> None:
     """How Terraform empties a bucket that it destroys."""
     for status in ("Enabled", "Suspended"):
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})

@@ -43,7 +43,7 @@ def test_a_database_is_ready_at_once_at_its_endpoint(rds: Any) -> None:
     assert instance["CACertificateIdentifier"] == "rds-ca-rsa2048-g1"
 
 
-def test_the_managed_secret_has_the_master_user_and_a_password_of_its_own(server: Server, rds: Any) -> None:
+def test_the_managed_secret_has_the_master_user_and_a_random_password(server: Server, rds: Any) -> None:
     values = [secret(server, create(rds, name)) for name in ("secret-one", "secret-two")]
     assert [set(each) for each in values] == [{"username", "password"}] * 2
     assert {each["username"] for each in values} == {"master"}
@@ -69,18 +69,18 @@ def test_rotation_makes_a_new_password(server: Server, rds: Any, by: str) -> Non
     assert json.loads(previous["SecretString"]) == before
 
 
-def test_the_secret_goes_with_the_database(server: Server, rds: Any) -> None:
+def test_the_secret_is_deleted_with_the_database(server: Server, rds: Any) -> None:
     instance = create(rds, "deleted")
     rds.delete_db_instance(DBInstanceIdentifier="deleted", SkipFinalSnapshot=True)
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         secret(server, instance)
 
 
-def test_instances_are_told_apart(rds: Any) -> None:
+def test_instances_have_different_resource_ids(rds: Any) -> None:
     assert create(rds, "apart-one")["DbiResourceId"] != create(rds, "apart-two")["DbiResourceId"]
 
 
-def test_a_parameter_that_was_set_says_so(rds: Any) -> None:
+def test_a_parameter_that_was_set_has_the_source_user(rds: Any) -> None:
     rds.create_db_parameter_group(DBParameterGroupName="pg", DBParameterGroupFamily="postgres16", Description="d")
     changed = {"ParameterName": "rds.force_ssl", "ParameterValue": "1", "ApplyMethod": "immediate"}
     rds.modify_db_parameter_group(DBParameterGroupName="pg", Parameters=[changed])
@@ -98,7 +98,7 @@ def _set(rds: Any, group: str, *parameters: tuple[str, str, str]) -> dict[str, t
     return {each["ParameterName"]: (each["ParameterValue"], each["ApplyMethod"]) for each in found}
 
 
-def test_how_a_parameter_is_applied_changes_only_with_its_value(rds: Any) -> None:
+def test_the_apply_method_changes_only_with_the_value(rds: Any) -> None:
     """hashicorp/terraform-provider-aws#39252: else a second plan would be empty here, and in AWS it never is."""
     for name, family in (("default-ssl", "postgres16"), ("old-ssl", "postgres14")):
         rds.create_db_parameter_group(DBParameterGroupName=name, DBParameterGroupFamily=family, Description="d")
@@ -111,7 +111,7 @@ def test_how_a_parameter_is_applied_changes_only_with_its_value(rds: Any) -> Non
     assert _set(rds, "default-ssl", (ssl, "1", "pending-reboot")) == {ssl: ("1", "pending-reboot")}
 
 
-def test_a_static_parameter_waits_for_a_reboot(rds: Any) -> None:
+def test_a_static_parameter_refuses_immediate(rds: Any) -> None:
     rds.create_db_parameter_group(DBParameterGroupName="static", DBParameterGroupFamily="postgres16", Description="d")
     with pytest.raises(ClientError, match="cannot use immediate apply method for static parameter"):
         _set(rds, "static", ("max_connections", "50", "immediate"))
@@ -131,7 +131,7 @@ def test_a_subnet_group_covers_two_zones(server: Server, rds: Any) -> None:
     rds.create_db_subnet_group(**given, SubnetIds=[one, two])
 
 
-def test_what_protects_a_database_holds(rds: Any) -> None:
+def test_a_protected_database_is_not_deleted(rds: Any) -> None:
     """hashicorp/terraform-provider-aws#26233; terraform-aws-modules/terraform-aws-rds#445."""
     create(rds, "guarded", DeletionProtection=True)
     with pytest.raises(ClientError, match="Cannot delete protected DB Instance, please disable deletion protection"):
@@ -177,7 +177,7 @@ def test_names_and_tags_of_parameters_that_are_refused(server: Server) -> None:
         pytest.param("braket", "search_devices", {"filters": []}, id="unknown service"),
     ],
 )
-def test_what_is_missing_is_refused_at_once(
+def test_an_unknown_action_is_refused_without_a_retry(
     server: Server, service: str, operation: str, parameters: dict[str, Any]
 ) -> None:
     with pytest.raises(ClientError) as caught:

@@ -31,7 +31,7 @@ def seen(server: Server, kind: str, key: str, value: str) -> dict[str, Any]:
     return found
 
 
-def test_a_network_has_its_first_address_as_gateway(server: Server, vpc: str) -> None:
+def test_the_gateway_of_a_vpc_is_its_first_address(server: Server, vpc: str) -> None:
     assert seen(server, "vpcs", "vpc_id", vpc) == {
         "vpc_id": vpc,
         "cidr": "10.44.0.0/16",
@@ -39,7 +39,7 @@ def test_a_network_has_its_first_address_as_gateway(server: Server, vpc: str) ->
     }
 
 
-def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -> None:
+def test_an_instance_from_launch_to_termination(server: Server, vpc: str, subnets: list[str]) -> None:
     ec2 = server.client("ec2")
     (image,) = ec2.describe_images(Filters=[{"Name": "name", "Values": ["debian-12-amd64-*"]}])["Images"]
     group = ec2.create_security_group(GroupName="web", Description="web", VpcId=vpc)["GroupId"]
@@ -83,7 +83,7 @@ def test_a_host_through_its_life(server: Server, vpc: str, subnets: list[str]) -
     assert seen(server, "instances", "instance_id", identity)["state"] == "terminated"
 
 
-def test_a_database_with_its_password_of_now(server: Server, vpc: str, subnets: list[str]) -> None:
+def test_a_database_has_the_current_password(server: Server, vpc: str, subnets: list[str]) -> None:
     rds, manager = server.client("rds"), server.client("secretsmanager")
     rds.create_db_subnet_group(DBSubnetGroupName="world", DBSubnetGroupDescription="d", SubnetIds=subnets)
     instance = rds.create_db_instance(
@@ -125,7 +125,7 @@ def test_a_database_with_its_password_of_now(server: Server, vpc: str, subnets: 
     assert "world-db" not in [each["identifier"] for each in server.state()["databases"]]
 
 
-def test_a_database_with_a_password_of_its_own_in_the_default_vpc(server: Server) -> None:
+def test_a_database_with_a_given_password_in_the_default_vpc(server: Server) -> None:
     server.client("rds").create_db_instance(
         DBInstanceIdentifier="plain-db",
         Engine="postgres",
@@ -152,7 +152,7 @@ def test_a_console_is_shown_by_the_api(server: Server, subnets: list[str]) -> No
 
 
 @pytest.mark.parametrize("at", ["instance", "interface"])
-def test_a_host_changes_its_groups_at_the_instance_and_at_its_interface(
+def test_groups_can_be_changed_at_the_instance_and_at_its_interface(
     server: Server, vpc: str, subnets: list[str], at: str
 ) -> None:
     ec2 = server.client("ec2")

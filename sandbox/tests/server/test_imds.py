@@ -134,7 +134,7 @@ def test_the_identity_document_names_the_instance() -> None:
         ({}, "meta-data/instance-id/below"),
     ],
 )
-def test_what_is_not_there_is_404(change: dict[str, None], path: str) -> None:
+def test_an_unknown_path_is_404(change: dict[str, None], path: str) -> None:
     assert Service(dataclasses.replace(INSTANCE, **change)).read(path).status_code == 404  # type: ignore[arg-type]
 
 
@@ -153,7 +153,7 @@ def test_imdsv1_works_where_tokens_are_optional() -> None:
     assert service.ask("/latest/meta-data/instance-id", X_aws_ec2_metadata_token="wrong").status_code == 401
 
 
-def test_a_token_is_good_for_its_own_instance() -> None:
+def test_a_token_is_valid_for_its_own_instance_only() -> None:
     tokens = Tokens()
     token = tokens.issue("i-other", 60)
     service = Client(application.create(lambda _: INSTANCE, tokens))
@@ -181,7 +181,7 @@ def test_asking_for_a_token(method: str, headers: dict[str, str], status: int) -
     assert Service().ask("/latest/api/token", method, **headers).status_code == status
 
 
-def test_tokens_end() -> None:
+def test_tokens_expire() -> None:
     now = 100.0
     tokens = Tokens(lambda: now)
     token = tokens.issue("i-0123", 60)
@@ -190,7 +190,7 @@ def test_tokens_end() -> None:
     assert not tokens.accepts(token, "i-0123")
 
 
-def test_a_stranger_gets_nothing() -> None:
+def test_an_unknown_address_gets_nothing() -> None:
     assert Service().token(address="10.40.1.99").status_code == 404
 
 

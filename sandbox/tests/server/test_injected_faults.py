@@ -77,7 +77,7 @@ def test_every_protocol_has_its_error(server: Server, service: str, call: str) -
     getattr(server.client(service), call)()
 
 
-def test_credentials_expire_on_demand(server: Server, s3: Any) -> None:
+def test_an_injected_fault_expires_credentials(server: Server, s3: Any) -> None:
     add(server, "s3", "expired", operation="GetObject")
     add(server, "ssm", "expired")
     with pytest.raises(ClientError, match="ExpiredToken"):
@@ -87,7 +87,7 @@ def test_credentials_expire_on_demand(server: Server, s3: Any) -> None:
     assert fired(server) == [1, 1]
 
 
-def test_only_requests_for_the_resource_count(server: Server, s3: Any) -> None:
+def test_only_requests_for_the_resource_fail(server: Server, s3: Any) -> None:
     add(server, "s3", "500", operation="GetObject", resource=f"{BUCKET}/obj")
     add(server, "ssm", "500", resource='"/mine/env"')
     ssm = server.client("ssm")
@@ -103,7 +103,7 @@ def test_only_requests_for_the_resource_count(server: Server, s3: Any) -> None:
     assert fired(server) == [1, 1]
 
 
-def test_a_slow_answer_is_the_right_one_and_holds_up_no_other(server: Server, s3: Any) -> None:
+def test_a_slow_answer_is_correct_and_delays_no_other(server: Server, s3: Any) -> None:
     add(server, "ssm", "slow:0.5", operation="DescribeParameters")
     began = time.monotonic()
     server.client("ssm").describe_parameters()
@@ -147,7 +147,7 @@ def test_a_stub_answers_an_error(server: Server) -> None:
         ({"answer": "500"}, "service"),
     ],
 )
-def test_an_order_that_cannot_be_carried_out_is_refused(server: Server, order: dict[str, Any], words: str) -> None:
+def test_an_impossible_fault_is_refused(server: Server, order: dict[str, Any], words: str) -> None:
     with pytest.raises(injected_faults.InjectedFaultError, match=words):
         injected_faults.add(server.settings, order)
     assert injected_faults.list_all(server.settings) == []
@@ -167,14 +167,14 @@ def test_the_oldest_that_fits_fires_first() -> None:
     assert not register.any()
 
 
-def test_one_order_is_taken_back_alone() -> None:
+def test_a_single_fault_can_be_removed() -> None:
     register = Faults()
     first, second = register.add(Fault("s3", "500")), register.add(Fault("s3", "503"))
     register.clear(first.number)
     assert [one["number"] for one in register.documents()] == [second.number]
 
 
-def test_only_this_machine_gives_orders() -> None:
+def test_only_this_machine_can_inject_faults() -> None:
     register = Faults()
     reached = []
 

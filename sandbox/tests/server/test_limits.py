@@ -17,7 +17,7 @@ from sandbox.server.aws.public_addresses import Pool
         {"Grösse": "drei Äpfel", "empty": "", "signs": "+-=._:/@"},
     ],
 )
-def test_tags_that_ec2_takes(allowed: dict[str, str]) -> None:
+def test_tags_that_ec2_accepts(allowed: dict[str, str]) -> None:
     assert tags.refusal(allowed) is None
 
 
@@ -29,7 +29,7 @@ def test_tags_that_ec2_refuses(refused: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("key", ["aws:name", "AWS:name"])
-def test_keys_of_tags_that_are_awss_own(key: str) -> None:
+def test_reserved_keys_of_tags(key: str) -> None:
     assert tags.reserved(["fine", key]) is not None
     assert tags.reserved(["fine", key[3:]]) is None
 
@@ -82,16 +82,16 @@ def test_parameter_sizes(value: str, tier: str | None, fits: bool) -> None:
     assert (parameters.value_refusal(value, tier) is None) == fits
 
 
-def test_public_addresses_are_handed_out_in_turn() -> None:
+def test_public_addresses_are_assigned_in_turn() -> None:
     pool = Pool("198.51.100.0/29")
     first = pool.take(used=[])
     assert first == "198.51.100.1"
-    # Given back already, and still not the next one: whoever held it has its host key in known_hosts.
+    # A released address is not the next one: a known_hosts file still has the host key of its last owner.
     assert pool.take(used=[]) == "198.51.100.2"
     assert pool.take(used=["198.51.100.3"]) == "198.51.100.4"
 
 
-def test_public_addresses_end() -> None:
+def test_all_public_addresses_can_be_in_use() -> None:
     pool = Pool("198.51.100.0/30")
     with pytest.raises(Exception, match="public addresses"):
         pool.take(used=["198.51.100.1", "198.51.100.2"])

@@ -49,7 +49,7 @@ def get(address: str, port: int, path: str = "/") -> str:
         connection.close()
 
 
-def test_listening_twice_is_listening_once(listeners: Listeners, port: int) -> None:
+def test_listening_twice_changes_nothing(listeners: Listeners, port: int) -> None:
     listeners.listen_on("127.0.0.1")
     listeners.listen_on("127.0.0.1")
     assert get("127.0.0.1", port, "/here") == "127.0.0.1 /here"

@@ -52,7 +52,7 @@ def test_decision(statements: list[dict[str, Any]], expected: Decision) -> None:
     assert decide([document(*statements)], Access("ssm:GetParameter", PARAMETER)) is expected
 
 
-def test_one_statement_may_stand_without_a_list() -> None:
+def test_a_single_statement_needs_no_list() -> None:
     assert decide([{"Statement": statement()}], Access("ssm:GetParameter", PARAMETER)) is Decision.ALLOW
 
 
@@ -125,7 +125,7 @@ def test_condition(condition: dict[str, Any], allowed: bool) -> None:
     assert (judged is Decision.ALLOW) == allowed
 
 
-def test_an_unknown_operator_is_judged_on_the_safe_side() -> None:
+def test_an_unknown_operator_never_allows_a_request() -> None:
     condition = {"BinaryEquals": {"aws:x": "eA=="}}
     access = Access("ssm:GetParameter", PARAMETER)
     assert decide([document(statement(Condition=condition))], access) is Decision.IMPLICIT_DENY
@@ -144,7 +144,7 @@ def test_an_unknown_operator_is_judged_on_the_safe_side() -> None:
         ({"NotPrincipal": {"AWS": "arn:aws:iam::0:role/host"}}, False),
     ],
 )
-def test_a_principal_must_be_meant(principal: dict[str, Any], applies: bool) -> None:
+def test_a_statement_applies_to_its_principals_only(principal: dict[str, Any], applies: bool) -> None:
     judged = decide(
         [document(statement(**principal))],
         Access("ssm:GetParameter", PARAMETER),

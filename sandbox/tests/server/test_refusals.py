@@ -22,7 +22,7 @@ from .conftest import Server
 
 @pytest.fixture(scope="module")
 def unchecked(server: Server) -> Any:
-    """Makes clients that send whatever they are given."""
+    """Makes clients that send any value, also wrong ones."""
     settings = server.settings
     factory: Any = boto3.session.Session
     session = factory(

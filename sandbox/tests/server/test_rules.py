@@ -56,7 +56,7 @@ def test_a_rule_names_parameters_that_exist_and_its_source(rule: Rule) -> None:
         ({"together": ("A", "B")}, {"A": 1, "C": 1}, {"A": 1, "B": 1}),
     ],
 )
-def test_what_breaks_a_rule(rule: dict[str, Any], kept: Any, broken: Any) -> None:
+def test_values_that_violate_a_rule(rule: dict[str, Any], kept: Any, broken: Any) -> None:
     made = Rule("s", ("O",), "P", "Code", "message", "source", **rule)
     assert not made.breaks(kept)
     assert made.breaks(broken)
@@ -84,7 +84,7 @@ def test_sizes() -> None:
         ("CreateDBInstance", {"MasterUserPassword": "Pa$$w0rd!#%&()*+"}),
     ],
 )
-def test_what_rds_takes(operation: str, parameters: dict[str, Any]) -> None:
+def test_values_that_rds_accepts(operation: str, parameters: dict[str, Any]) -> None:
     assert rules.refusal(rules_of("rds", operation), parameters) is None
 
 
