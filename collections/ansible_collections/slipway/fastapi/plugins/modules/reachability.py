@@ -32,9 +32,8 @@ author:
 attributes:
   check_mode:
     support: partial
-    description: >-
-      In check mode the probes are not run, since one of them writes an object and deletes it. The module is
-      skipped.
+    description: Whether the module does its work in check mode.
+    details: The probes are not run, because one of them writes an object and deletes it. The module is skipped.
   diff_mode:
     support: none
     description: Nothing is changed.
