@@ -4,7 +4,7 @@ SHELL := /bin/bash
 
 # Only what make's command line says counts: a shell's ENV, HOST or APP is about something else. Each value goes to
 # slipway.launch in the environment as it is written, so that neither make nor a shell takes a part of it for code.
-arguments := ENV BLUEPRINT APP FILE GIT COMMIT MODULE MORE TO STATE HOST CMD ARGS REGION ACCOUNT CIDR PUBLIC KEY KEY_FILE ROLE ROUNDS SEED PYTHON
+arguments := ENV BLUEPRINT APP FILE GIT COMMIT MODULE MORE TO STATE HOST CMD ARGS NAME HEALTH PORT DATABASE REGION ACCOUNT CIDR PUBLIC KEY KEY_FILE ROLE ROUNDS SEED PYTHON
 command_line = $(filter command,$(firstword $(origin $(1))))
 export SLIPWAY_GIVEN = $(foreach name,$(arguments),$(if $(call command_line,$(name)),$(name)))
 define pass_on
@@ -37,6 +37,7 @@ ready:
 
 ## From nothing to a service
 env: ## The first of two: account, region, key, bucket of states: make env ENV=dev [REGION=…] [CIDR=…] [KEY=…] [KEY_FILE=…]
+app: ## A blueprint for an application, from what the doctor finds: make app APP=../svc [NAME=conduit]
 site: ## Do it all, from the cloud to the check of the service: make site [ENV=dev APP=./dir FILE=.env]
 bootstrap: ## Make the bucket of Terraform's states, and bring a local state into it
 init: ## Make Terraform ready for the environment: its provider and its state
@@ -121,7 +122,7 @@ clean: ## Remove caches and built files; keeps the sandbox, what it runs, and .v
 	@find . -path ./.venv -prune -o -path ./.sandbox -prune -o -type d -name __pycache__ -exec rm -rf {} +
 
 # Which recipe each target above has. A command's is the program behind it (slipway/launch/commands.py).
-commands := env site bootstrap init plan apply configure release verify deploy rollback maintenance destroy publish env-push env-diff doctor status releases logs shell run ssh health interruptions mutate
+commands := env app site bootstrap init plan apply configure release verify deploy rollback maintenance destroy publish env-push env-diff doctor status releases logs shell run ssh health interruptions mutate
 stages := lint unit app-test terraform-test checkov aws-rules molecule integration e2e
 long_stages := sanity aws-rules-long e2e-long faults
 .PHONY: $(commands) $(stages) $(long_stages) test test-long sandbox-up sandbox-down sandbox-status collection docs docs-site changelog lock clean

@@ -60,21 +60,25 @@ def application(directory: Path, source: Source) -> Finding:
     return Finding("application", "ok", best, f"publish with MODULE={best}")
 
 
+def answering(source: Source) -> list[str]:
+    """Paths that are likely to tell whether the service is well, the likeliest first."""
+    paths = [path for path in routes.get_routes(source) if "{" not in path]
+    usual = [path for path in paths if path == DEFAULT_HEALTH]
+    return [*usual, *sorted(filter(_says_health, paths), key=len), *(path for path in paths if path == "/")]
+
+
 def health(source: Source) -> Finding:
     """Which route tells whether the service is well."""
-    every = routes.get_routes(source)
-    paths = [path for path in every if "{" not in path]
-    if DEFAULT_HEALTH in paths:
+    found = answering(source)
+    if DEFAULT_HEALTH in found:
         return Finding("health", "ok", f"GET {DEFAULT_HEALTH}")
-    named = [path for path in paths if _says_health(path)]
-    hidden = [path for path in every if _says_health(path) and routes.COMPUTED in path]
-    if hidden and not named:
+    hidden = [path for path in routes.get_routes(source) if _says_health(path) and routes.COMPUTED in path]
+    if hidden and not any(path != "/" for path in found):
         fix = "set health_path in the blueprint to the whole path, which only the running service tells (/openapi.json)"
         return Finding("health", "note", f"no GET {DEFAULT_HEALTH}, but GET {hidden[0]}", fix)
-    other = [*sorted(named, key=len), *(path for path in paths if path == "/")]
-    if other:
-        fix = f'set health_path = "{other[0]}" in the blueprint, if it answers 200 without a login'
-        return Finding("health", "note", f"no GET {DEFAULT_HEALTH}, but GET {other[0]}", fix)
+    if found:
+        fix = f'set health_path = "{found[0]}" in the blueprint, if it answers 200 without a login'
+        return Finding("health", "note", f"no GET {DEFAULT_HEALTH}, but GET {found[0]}", fix)
     description = routes.description(source)
     if description:
         fix = f'add @app.get("{DEFAULT_HEALTH}"), or set health_path = "{description}" in the blueprint'

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from slipway.launch.checkout import BIN, ROOT
 from slipway.launch.request import Request, RequestError, extra_vars
@@ -118,6 +119,17 @@ def settled(request: Request) -> list[str]:
     return [*options, *(["--public"] if request.get("PUBLIC") else [])]
 
 
+def planned(request: Request) -> list[str]:
+    """`make app`, which needs no environment. Raises RequestError."""
+    if not request.get("APP"):
+        raise RequestError("Which application? Name its folder: make app APP=../svc")
+    if request.get("DATABASE") not in ("", "yes", "no"):
+        raise RequestError(f"DATABASE is '{request.get('DATABASE')}'. Write DATABASE=yes or DATABASE=no")
+    names = ("NAME", "HEALTH", "PORT", "DATABASE")
+    options = [f"--{name.lower()}={request.get(name)}" for name in names if request.get(name)]
+    return [str(BIN / "slipway"), "app", f"--app={Path(request.get('APP')).resolve()}", *options]
+
+
 def doctor(request: Request) -> list[str]:
     """`make doctor`, which needs no environment."""
     return [str(BIN / "slipway"), "doctor", *request.arguments(), "--", request.get("APP")]
@@ -142,6 +154,7 @@ def interrupted(request: Request) -> list[str]:
 
 COMMANDS = {
     "env": Command(operate("env", settled)),
+    "app": Command(planned),
     "site": Command(play("site.yml", whole), machine=True),
     "bootstrap": Command(play("playbooks/bootstrap.yml"), machine=True),
     "init": Command(play("playbooks/init.yml"), machine=True),

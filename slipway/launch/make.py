@@ -16,7 +16,7 @@ def main(name: str) -> None:
     """Start a command with the values that make was given."""
     try:
         request = Request.read(os.environ)
-        note = "" if name == "doctor" else unused(request, os.environ)
+        note = "" if name in ("app", "doctor") else unused(request, os.environ)
     except RequestError as error:
         print(error, file=sys.stderr)
         sys.exit(REFUSED)

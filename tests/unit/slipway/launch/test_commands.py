@@ -173,6 +173,8 @@ def playbook(name: str, **values: str) -> tuple[list[str], dict[str, str]]:
             playbook("playbooks/publish.yml", artifact_repository="{top}/app", artifact_commit=SHA, artifact_path=""),
         ),
         (("deploy",), playbook("playbooks/deploy.yml")),
+        (("site",), playbook("site.yml")),
+        (("site", "APP=app", "FILE=.env"), playbook("site.yml", dir="{top}/app", file="{top}/.env")),
         (
             ("deploy", "APP=app", "MODULE=none"),
             playbook("playbooks/deploy.yml", dir="{top}/app", publish_app="none"),
@@ -227,6 +229,12 @@ def test_more_options_come_last() -> None:
         (("maintenance", "STATE=1"), "make maintenance ON, or make maintenance OFF"),
         (("logs", "HOST=web"), "HOST=i-"),
         (("interruptions", "ROUNDS=many"), "ROUNDS=7"),
+        (("app",), "make app APP=../svc"),
+        (("app", "APP=app", "DATABASE=maybe"), "DATABASE=yes or DATABASE=no"),
+        (("env",), "make env ENV=dev"),
+        (("env", "ENV=staging"), "There is no environment 'staging'"),
+        (("env", "ENV=dev", "REGION=here"), "REGION=eu-central-1"),
+        (("site", "FILE=wrong.env"), "is not a strict .env file"),
     ],
 )
 def test_a_request_that_makes_no_sense_is_refused_before_anything(arguments: tuple[str, ...], told: str) -> None:
@@ -234,7 +242,7 @@ def test_a_request_that_makes_no_sense_is_refused_before_anything(arguments: tup
 
 
 @pytest.mark.parametrize(
-    "target", [name for name in commands.COMMANDS if name not in ("doctor", "env", "mutate", "interruptions")]
+    "target", [name for name in commands.COMMANDS if name not in ("app", "doctor", "env", "mutate", "interruptions")]
 )
 def test_an_unknown_environment_or_blueprint_is_refused(target: str) -> None:
     right = {"publish": ["APP=app"], "run": ["CMD=id"], "maintenance": ["ON"]}.get(target, [])
@@ -247,6 +255,21 @@ def test_an_unknown_environment_or_blueprint_is_refused(target: str) -> None:
 def test_another_variable_of_ansible_may_say_what_runs() -> None:
     """The folder lacks main.py: the module judges it, which knows all variables."""
     assert argv("publish", "APP=other", "ARGS=-e service_app=api:app")[-1] == "service_app=api:app"
+
+
+def test_answers_are_passed_on() -> None:
+    assert argv("app", "APP=app", "NAME=conduit", "DATABASE=no")[2:] == [
+        f"--app={Path('app').resolve()}",
+        "--name=conduit",
+        "--database=no",
+    ]
+    assert argv("env", "ENV=dev", "CIDR=203.0.113.7/32", "KEY_FILE=~/k", "PUBLIC=yes")[1:] == [
+        "env",
+        "--env=dev",
+        "--cidr=203.0.113.7/32",
+        "--key-file=~/k",
+        "--public",
+    ]
 
 
 def test_a_host_is_passed_on() -> None:
