@@ -14,7 +14,7 @@ $(foreach name,$(arguments),$(eval $(call pass_on,$(name))))
 # Make would expand what it exports by itself.
 $(foreach variable,$(.VARIABLES),$(if $(call command_line,$(variable)),$(eval unexport $(variable))))
 
-environments := $(notdir $(wildcard inventories/*))
+environments := $(notdir $(patsubst %/,%,$(wildcard inventories/*/)))
 blueprints := $(patsubst terraform/blueprints/%.tfvars,%,$(wildcard terraform/blueprints/*.tfvars))
 bin := .venv/bin
 python := "$${SLIPWAY_GIVEN_PYTHON:-python3}"

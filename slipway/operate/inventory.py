@@ -34,7 +34,7 @@ from ansible_collections.slipway.fastapi.plugins.modules.account import (  # noq
     path_problems,
     unanswered,
 )
-from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import host_errors  # noqa: E402
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_check import host_errors  # noqa: E402
 
 GROUP = "slipway"
 COLLECTIONS = "ansible_collections"

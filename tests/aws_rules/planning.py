@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+#: The stacks read it.
+TAG_SCHEMA = ROOT / "collections/ansible_collections/slipway/fastapi/plugins/plugin_utils/tag_schema.yml"
 #: A plan takes seconds. This is for a machine with much else to do.
 SECONDS = 300.0
 
@@ -144,10 +146,14 @@ def _run(job: Job, directory: Path, environment: Mapping[str, str], plans: Plans
 
 
 def _plan(job: Job, directory: Path, environment: Mapping[str, str], plans: Plans) -> None:
-    shutil.copytree(ROOT / "terraform", directory, ignore=shutil.ignore_patterns(".terraform", "tests"))
+    code = directory / "terraform"
+    shutil.copytree(ROOT / "terraform", code, ignore=shutil.ignore_patterns(".terraform", "tests"))
+    schema = directory / TAG_SCHEMA.relative_to(ROOT)
+    schema.parent.mkdir(parents=True)
+    shutil.copy2(TAG_SCHEMA, schema)
     for path, text in job.files.items():
-        (directory / path).write_text(text, encoding="utf-8")
-    root = directory / job.root
+        (code / path).write_text(text, encoding="utf-8")
+    root = code / job.root
     (root / "tests").mkdir()
     runs = "\n".join(
         f'run "{name}" {{\ncommand = plan\nvariables {{\n{text}\n}}\n}}' for name, text in job.runs.items()

@@ -41,7 +41,7 @@ def test_check_mode_reports_no_change(world: World, tmp_path: Path) -> None:
     checked = play("site.yml", "--check", "--diff", env={"HOME": str(tmp_path)})
     assert checked.code == 0, checked.output[-4000:]
     assert [line for line in RECAP.findall(checked.output) if line[1:] != ("0", "0", "0")] == []
-    # Paths of sockets must be short. inventories/*/group_vars/slipway.yml explains what happens to a long one.
+    # Paths of sockets must be short. inventories/shared.yml explains what happens to a long one.
     sockets = [".ansible"] if len(str(ROOT / ".ansible" / "cp")) >= 80 else []
     assert [path.name for path in tmp_path.iterdir()] == sockets, "a run keeps to the checkout"
 

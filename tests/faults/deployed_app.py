@@ -367,10 +367,9 @@ def _write_inventory(app: DeployedApp) -> None:
     app.inventory.mkdir(parents=True)
     source = ROOT / "inventories" / "sandbox"
     text = (source / "aws_ec2.yml").read_text(encoding="utf-8")
-    assert text.count("\nfilters:\n") == 1
-    (app.inventory / "aws_ec2.yml").write_text(
-        text.replace("\nfilters:\n", f"\nfilters:\n  tag:slipway:app: {app.name}\n"), encoding="utf-8"
-    )
-    (app.inventory / "group_vars").symlink_to(source / "group_vars")
+    assert "filters:" not in text
+    (app.inventory / "aws_ec2.yml").write_text(f"{text}filters:\n  tag:slipway:app: {app.name}\n", encoding="utf-8")
+    for name in ("group_vars", "shared.yml"):
+        (app.inventory / name).symlink_to(source / name)
     # The group variables look for the sandbox's keys relative to the inventory.
     (WORK / app.name / ".sandbox").symlink_to(ROOT / ".sandbox")

@@ -1,7 +1,7 @@
 # What production wants of every application. The account, its region and who may reach it are in account.tfvars.json, which
 # `make env ENV=prod` writes: best another account than that of development. PUBLIC=yes lets everybody call the service.
 # For hosts without a public SSH port set session_manager = "ssh" here, slipway_connection: ssm in
-# inventories/prod/group_vars/slipway.yml, and "ssh_ingress_cidrs": [] there.
+# inventories/prod/group_vars/all.yml, and "ssh_ingress_cidrs": [] there.
 
 env = "prod"
 

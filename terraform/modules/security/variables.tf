@@ -18,13 +18,8 @@ variable "vpc_id" {
 
 variable "backend_port" {
   type        = number
-  description = "TCP port that the application listens on."
+  description = "TCP port that the application answers on. The stack checks it, because the port is on a tag too."
   nullable    = false
-
-  validation {
-    condition     = var.backend_port >= 1024 && var.backend_port <= 65535 && floor(var.backend_port) == var.backend_port
-    error_message = "backend_port is ${var.backend_port}: choose a whole number from 1024 to 65535; the service account may not bind a lower one."
-  }
 }
 
 variable "backend_http_cidrs" {

@@ -25,22 +25,4 @@ locals {
   env_parameter      = coalesce(var.env_parameter_name, "/slipway/${var.env}/${var.app}/env")
   database_parameter = var.database == null ? null : "/slipway/${var.env}/${var.app}/database-url"
   database           = var.database == null ? null : coalesce(var.database.identifier, local.name)
-
-  # Everything that crosses from here to the hosts: the inventory turns these tags into variables. A setting that is absent
-  # has no tag.
-  tags = { for key, value in {
-    "slipway:app"                = var.app
-    "slipway:env"                = var.env
-    "slipway:role"               = "web"
-    "slipway:port"               = tostring(var.backend_port)
-    "slipway:health-path"        = var.health_path
-    "slipway:env-parameter"      = local.env_parameter
-    "slipway:env-more-parameter" = var.env_more_parameter_name
-    "slipway:env-required"       = var.env_required ? null : "false"
-    "slipway:database-parameter" = local.database_parameter
-    "slipway:artifact"           = var.backend_artifact_key == null ? null : "s3://${local.artifact_bucket}/${var.backend_artifact_key}"
-    "slipway:content-bucket"     = lookup(local.buckets, "content", null)
-    "slipway:deployments-bucket" = local.deployments_bucket
-    "slipway:database"           = local.database
-  } : key => value if value != null }
 }

@@ -5,10 +5,9 @@ variable "app" {
   description = "Name of the application. With env it is part of every name that the stack gives."
   nullable    = false
 
-  # 19 characters is what S3's 63 leave beside "slipway-", env, "deployments" and the account.
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]*(-[a-z0-9]+)*$", var.app)) && length(var.app) >= 2 && length(var.app) <= 19
-    error_message = "The application name \"${var.app}\" must have 2 to 19 lower-case letters, digits and single hyphens and start with a letter, for example location-content."
+    condition     = can(regex(local.tag_rules.app.pattern, var.app)) && length(var.app) >= local.tag_rules.app.length[0] && length(var.app) <= local.tag_rules.app.length[1]
+    error_message = "The application name is \"${var.app}\": it must have ${local.tag_rules.app.expects}, for example location-content."
   }
 }
 
@@ -18,8 +17,8 @@ variable "env" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9]{1,9}$", var.env))
-    error_message = "The environment \"${var.env}\" must have 2 to 10 lower-case letters and digits and start with a letter, for example dev."
+    condition     = can(regex(local.tag_rules.env.pattern, var.env))
+    error_message = "The environment is \"${var.env}\": it must have ${local.tag_rules.env.expects}, for example dev."
   }
 }
 
@@ -244,9 +243,15 @@ variable "session_manager" {
 
 variable "backend_port" {
   type        = number
-  description = "TCP port that the application listens on."
+  description = "TCP port that the application answers on."
   default     = 8000
   nullable    = false
+
+  # The service's account has no right to bind a lower port than the tag schema admits.
+  validation {
+    condition     = var.backend_port >= local.tag_rules.port.range[0] && var.backend_port <= local.tag_rules.port.range[1] && floor(var.backend_port) == var.backend_port
+    error_message = "backend_port is ${var.backend_port}: choose ${local.tag_rules.port.expects}."
+  }
 }
 
 variable "health_path" {
@@ -256,8 +261,8 @@ variable "health_path" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^/[A-Za-z0-9_.:/=+@-]*$", var.health_path)) && length(var.health_path) <= 256
-    error_message = "health_path is \"${var.health_path}\": it must start with \"/\" and have letters, digits and _.:/=+@- only, because a tag carries it; for example /api/v1/health."
+    condition     = can(regex(local.tag_rules.health-path.pattern, var.health_path)) && length(var.health_path) <= local.tag_rules.health-path.length[1] && !strcontains(var.health_path, "..")
+    error_message = "health_path is \"${var.health_path}\": it must be ${local.tag_rules.health-path.expects}, because a tag carries it, and have no \"..\"."
   }
 }
 
@@ -268,8 +273,8 @@ variable "env_parameter_name" {
 
   # AWS reserves the two names for itself.
   validation {
-    condition     = var.env_parameter_name == null || (can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", var.env_parameter_name)) && !can(regex("^/(aws|ssm)", lower(coalesce(var.env_parameter_name, "/")))))
-    error_message = "env_parameter_name must be a path of at most 15 levels with letters, digits and _.- and not begin with /aws or /ssm, for example /slipway/dev/location-content/env."
+    condition     = var.env_parameter_name == null || (can(regex(local.tag_rules.env-parameter.pattern, var.env_parameter_name)) && !can(regex("^/(aws|ssm)|[.][.]", lower(coalesce(var.env_parameter_name, "/")))))
+    error_message = "env_parameter_name must be ${local.tag_rules.env-parameter.expects}, without \"..\", and not begin with /aws or /ssm, for example /slipway/dev/location-content/env."
   }
 
   validation {
@@ -284,8 +289,8 @@ variable "env_more_parameter_name" {
   default     = null
 
   validation {
-    condition     = var.env_more_parameter_name == null || (can(regex("^(/[A-Za-z0-9_.-]+){1,15}$", var.env_more_parameter_name)) && !can(regex("^/(aws|ssm)", lower(coalesce(var.env_more_parameter_name, "/")))))
-    error_message = "env_more_parameter_name must be a path of at most 15 levels with letters, digits and _.- and not begin with /aws or /ssm, for example /slipway/dev/location-content/env-more."
+    condition     = var.env_more_parameter_name == null || (can(regex(local.tag_rules.env-more-parameter.pattern, var.env_more_parameter_name)) && !can(regex("^/(aws|ssm)|[.][.]", lower(coalesce(var.env_more_parameter_name, "/")))))
+    error_message = "env_more_parameter_name must be ${local.tag_rules.env-more-parameter.expects}, without \"..\", and not begin with /aws or /ssm, for example /slipway/dev/location-content/env-more."
   }
 
   validation {
@@ -317,9 +322,10 @@ variable "backend_artifact_key" {
   description = "Key of the application's archive. In the stack's own bucket the hosts may read its folder, elsewhere this object alone. Null: hosts without an application."
   default     = null
 
+  # The tag has the bucket too, of which any valid name does here.
   validation {
-    condition     = var.backend_artifact_key == null || can(regex("^([A-Za-z0-9_.@=+-]+/)*[A-Za-z0-9_.@=+-]+\\.zip$", var.backend_artifact_key))
-    error_message = "backend_artifact_key is \"${coalesce(var.backend_artifact_key, "null")}\": it must be a .zip, with letters, digits and _.@=+- in its names, for example releases/app.zip."
+    condition     = var.backend_artifact_key == null || (can(regex(local.tag_rules.artifact.pattern, "s3://any/${coalesce(var.backend_artifact_key, "none")}")) && !strcontains(coalesce(var.backend_artifact_key, "none"), ".."))
+    error_message = "backend_artifact_key is \"${coalesce(var.backend_artifact_key, "null")}\": it must be the key of ${local.tag_rules.artifact.expects}, without \"..\", for example releases/app.zip."
   }
 
   validation {

@@ -25,7 +25,8 @@ def resolved(environment: str, tmp_path: Path, **changes: str) -> dict[str, Any]
     """What Ansible makes of the inventory's variables for one host."""
     inventory = tmp_path / "inventory"
     inventory.mkdir()
-    (inventory / "group_vars").symlink_to(ROOT / "inventories" / environment / "group_vars")
+    for name in ("group_vars", "shared.yml"):
+        (inventory / name).symlink_to(ROOT / "inventories" / environment / name)
     variables = " ".join(f"{name}={value}" for name, value in {**HOST, **changes}.items())
     (inventory / "hosts").write_text(f"[slipway]\ni-0123456789abcdef0 {variables}\n")
     question = "{{ {'host': ansible_host, 'options': ansible_ssh_common_args} | to_json }}"

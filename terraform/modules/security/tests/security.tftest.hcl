@@ -272,33 +272,3 @@ run "host_bits_are_refused_for_http" {
 
   expect_failures = [var.backend_http_cidrs]
 }
-
-run "a_privileged_port_is_refused" {
-  command = plan
-
-  variables {
-    backend_port = 80
-  }
-
-  expect_failures = [var.backend_port]
-}
-
-run "a_port_above_the_last_is_refused" {
-  command = plan
-
-  variables {
-    backend_port = 65536
-  }
-
-  expect_failures = [var.backend_port]
-}
-
-run "half_a_port_is_refused" {
-  command = plan
-
-  variables {
-    backend_port = 8000.5
-  }
-
-  expect_failures = [var.backend_port]
-}

@@ -77,7 +77,7 @@ variables {
   backend_http_cidrs   = ["203.0.113.0/24"]
 }
 
-run "hosts_learn_exactly_this" {
+run "what_the_stack_says_of_itself" {
   command = plan
 
   assert {
@@ -95,6 +95,33 @@ run "hosts_learn_exactly_this" {
       "slipway:database"           = "slipway-dev-location-content"
     }
     error_message = "The tags are what the inventory reads: ${jsonencode(local.tags)}"
+  }
+
+  # The modules' own tests hold the statements; this holds what the stack fills in.
+  assert {
+    condition = { for statement in jsondecode(module.identity.policy_json).Statement : statement.Sid => jsonencode(statement.Resource) } == {
+      ReadParameters = jsonencode([
+        "arn:aws:ssm:eu-central-1:123456789012:parameter/slipway/dev/location-content/env",
+        "arn:aws:ssm:eu-central-1:123456789012:parameter/slipway/dev/location-content/database-url",
+      ])
+      ReadReleases               = jsonencode("arn:aws:s3:::slipway-dev-location-content-artifacts-123456789012/releases/*")
+      UseContent                 = jsonencode("arn:aws:s3:::slipway-dev-location-content-content-123456789012/*")
+      ListContent                = jsonencode("arn:aws:s3:::slipway-dev-location-content-content-123456789012")
+      WriteLogs                  = jsonencode("arn:aws:s3:::slipway-dev-location-content-logs-123456789012/app/*")
+      RegisterWithSessionManager = jsonencode("arn:aws:ec2:eu-central-1:123456789012:instance/*")
+      OpenSessions               = jsonencode("*")
+    }
+    error_message = "The role reaches something else: ${module.identity.policy_json}"
+  }
+
+  assert {
+    condition     = output.ssh_command == null
+    error_message = "There is no command for what is closed."
+  }
+
+  assert {
+    condition     = strcontains(module.host[0].user_data, "/usr/local/lib/slipway/session-manager") && output.session_command != null
+    error_message = "A host gets the agent, because SSH is closed unless asked for."
   }
 }
 
@@ -176,27 +203,6 @@ run "several_hosts_stand_in_the_subnets_in_turn" {
   }
 }
 
-# The modules' own tests hold the statements; this one holds what the stack fills in.
-run "the_role_is_limited_to_this_application" {
-  command = plan
-
-  assert {
-    condition = { for statement in jsondecode(module.identity.policy_json).Statement : statement.Sid => jsonencode(statement.Resource) } == {
-      ReadParameters = jsonencode([
-        "arn:aws:ssm:eu-central-1:123456789012:parameter/slipway/dev/location-content/env",
-        "arn:aws:ssm:eu-central-1:123456789012:parameter/slipway/dev/location-content/database-url",
-      ])
-      ReadReleases               = jsonencode("arn:aws:s3:::slipway-dev-location-content-artifacts-123456789012/releases/*")
-      UseContent                 = jsonencode("arn:aws:s3:::slipway-dev-location-content-content-123456789012/*")
-      ListContent                = jsonencode("arn:aws:s3:::slipway-dev-location-content-content-123456789012")
-      WriteLogs                  = jsonencode("arn:aws:s3:::slipway-dev-location-content-logs-123456789012/app/*")
-      RegisterWithSessionManager = jsonencode("arn:aws:ec2:eu-central-1:123456789012:instance/*")
-      OpenSessions               = jsonencode("*")
-    }
-    error_message = "The role reaches something else: ${module.identity.policy_json}"
-  }
-}
-
 run "names_can_be_chosen" {
   command = plan
 
@@ -258,28 +264,6 @@ run "no_database_no_artifact" {
   }
 }
 
-run "ssh_is_closed_unless_asked" {
-  command = plan
-
-  assert {
-    condition     = output.ssh_command == null
-    error_message = "There is no command for what is closed."
-  }
-}
-
-run "default_vpc" {
-  command = plan
-
-  variables {
-    network = { mode = "default" }
-  }
-
-  assert {
-    condition     = output.vpc_id == "vpc-0default"
-    error_message = "The stack moves into the default VPC."
-  }
-}
-
 run "sandbox" {
   command = plan
 
@@ -302,139 +286,36 @@ run "sandbox" {
   }
 }
 
-# The gap-fill document's own inputs, each of which must arrive where it is meant.
-run "existing_network_and_bucket" {
+run "ssh_by_session_manager_takes_a_key_pair" {
   command = plan
 
   variables {
-    app                     = "gap-fill"
-    network                 = { mode = "existing" }
-    existing_vpc_id         = "vpc-0123456789abcdef0"
-    existing_subnet_id      = "subnet-0123456789abcdef0"
-    backend_http_cidrs      = ["198.51.100.0/24"]
-    https                   = true
-    backend_port            = 9000
-    backend_artifact_bucket = "our-artifacts"
-    backend_artifact_key    = "backend.zip"
-    env_parameter_name      = "/mlops/backend/env"
-    env_more_parameter_name = "/mlops/backend/env-more"
-    env_required            = false
-    buckets                 = []
-    database                = null
-  }
-
-  override_data {
-    target = data.aws_s3_bucket.artifacts
-    values = { id = "our-artifacts" }
-  }
-
-  override_data {
-    target = module.network.data.aws_vpcs.existing
-    values = { ids = ["vpc-0123456789abcdef0"] }
-  }
-
-  override_data {
-    target = module.network.data.aws_subnets.existing
-    values = { ids = ["subnet-0123456789abcdef0"] }
-  }
-
-  override_data {
-    target = module.network.data.aws_subnet.existing
-    values = { id = "subnet-0123456789abcdef0", vpc_id = "vpc-0123456789abcdef0", map_public_ip_on_launch = true, availability_zone = "eu-central-1a" }
-  }
-
-  override_data {
-    target = module.network.data.aws_route_tables.own
-    values = { ids = ["rtb-0123456789abcdef0"] }
-  }
-
-  override_data {
-    target = module.network.data.aws_route_tables.main
-    values = { ids = ["rtb-0fedcba9876543210"] }
-  }
-
-  override_data {
-    target = module.network.data.aws_route_table.existing
-    values = { routes = [{ cidr_block = "0.0.0.0/0", gateway_id = "igw-0123456789abcdef0" }] }
-  }
-
-  assert {
-    condition = local.tags == {
-      "slipway:app"                = "gap-fill"
-      "slipway:env"                = "dev"
-      "slipway:role"               = "web"
-      "slipway:port"               = "9000"
-      "slipway:health-path"        = "/health"
-      "slipway:env-parameter"      = "/mlops/backend/env"
-      "slipway:env-more-parameter" = "/mlops/backend/env-more"
-      "slipway:env-required"       = "false"
-      "slipway:artifact"           = "s3://our-artifacts/backend.zip"
-      "slipway:deployments-bucket" = "slipway-dev-gap-fill-deployments-123456789012"
-    }
-    error_message = "The tags are what the inventory reads: ${jsonencode(local.tags)}"
-  }
-
-  assert {
-    condition = { for statement in jsondecode(module.identity.policy_json).Statement : statement.Sid => jsonencode(statement.Resource) } == {
-      ReadParameters             = jsonencode(["arn:aws:ssm:eu-central-1:123456789012:parameter/mlops/backend/env-more", "arn:aws:ssm:eu-central-1:123456789012:parameter/mlops/backend/env"])
-      ReadReleases               = jsonencode("arn:aws:s3:::our-artifacts/backend.zip")
-      RegisterWithSessionManager = jsonencode("arn:aws:ec2:eu-central-1:123456789012:instance/*")
-      OpenSessions               = jsonencode("*")
-    }
-    error_message = "Of a bucket that is somebody else's the role reads one object, and it has no other bucket: ${module.identity.policy_json}"
-  }
-
-  assert {
-    condition     = output.vpc_id == "vpc-0123456789abcdef0" && output.artifact_bucket == "our-artifacts" && output.content_bucket == null && output.logs_bucket == null && output.app_url == "http://203.0.113.10:9000"
-    error_message = "The outputs name what is used, and nothing that is not there."
-  }
-
-  assert {
-    condition     = keys(module.storage.names) == ["deployments"] && !strcontains(module.identity.policy_json, "-deployments-")
-    error_message = "No bucket is made but the deployer's own, of which the host's role knows nothing."
-  }
-}
-
-run "an_artifact_at_the_top_of_a_bucket_opens_no_other" {
-  command = plan
-
-  variables {
+    session_manager      = "ssh"
+    ssh_key_name         = "dev"
     backend_artifact_key = "backend.zip"
   }
 
   assert {
     condition     = strcontains(module.identity.policy_json, "-artifacts-123456789012/backend.zip\"")
-    error_message = "Without a folder the role reads the object alone: ${module.identity.policy_json}"
+    error_message = "An artifact at the top of a bucket opens no other: the role reads the object alone: ${module.identity.policy_json}"
   }
 }
 
-run "session_manager_is_used_for_a_shell" {
-  command = plan
-
-  assert {
-    condition     = strcontains(module.host[0].user_data, "/usr/local/lib/slipway/session-manager") && output.session_command != null
-    error_message = "A host gets the agent, because SSH is closed unless asked for."
-  }
-}
-
-run "ssh_by_session_manager_takes_a_key_pair" {
-  command = plan
-
-  variables {
-    session_manager = "ssh"
-    ssh_key_name    = "dev"
-  }
-}
-
-run "session_manager_can_be_left_out" {
+run "without_session_manager_in_the_default_vpc" {
   command = plan
 
   variables {
     session_manager = "off"
+    network         = { mode = "default" }
   }
 
   assert {
     condition     = output.session_command == null && !strcontains(module.host[0].user_data, "amazon-ssm-agent.gpg")
     error_message = "Nothing is installed, and no command is printed that could not work."
+  }
+
+  assert {
+    condition     = output.vpc_id == "vpc-0default"
+    error_message = "The stack moves into the default VPC."
   }
 }

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import OPTIONAL, REQUIRED, host_errors
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_check import FACTS, host_errors
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._tag_schema import tag_schema
 
+TAGS = tag_schema().tags.values()
+REQUIRED = [*FACTS, *(tag.variable for tag in TAGS if tag.required)]
+OPTIONAL = [tag.variable for tag in TAGS if not tag.required]
 ALLOWED = {
     "environment": "dev",
     "apps": ["shop"],
@@ -29,6 +33,7 @@ HOST = {
     "slipway_health_path": "/api/v1/health",
     "slipway_env_parameter": "/slipway/dev/shop/env",
     "slipway_env_more_parameter": "/slipway/dev/shop/env-more",
+    "slipway_env_required": True,
     "slipway_database_parameter": "/slipway/dev/shop/database-url",
     "slipway_database": "shop-dev",
     "slipway_artifact": "s3://slipway-dev-shop-artifacts-123456789012/releases/app.zip",
@@ -65,6 +70,10 @@ def test_what_is_optional_may_be_absent(name: str) -> None:
         ("slipway_port", "80"),
         ("slipway_port", "8000; id"),
         ("slipway_port", "65536"),
+        ("slipway_port", "٨٠٨٠"),
+        ("slipway_app", "a-name-of-20-letters"),
+        ("slipway_env_required", "{{ 1 }}"),
+        ("slipway_artifact", "s3://ours/" + "a" * 250 + ".zip"),
         ("slipway_health_path", "health"),
         ("slipway_health_path", "/$(id)"),
         ("slipway_env_parameter", "/slipway/prod/shop/env"),
@@ -93,7 +102,7 @@ def test_one_bad_value_is_one_error_that_names_it(name: str, value: Any) -> None
 def test_without_allow_lists_no_resource_is_trusted() -> None:
     bare = {"environment": "dev"}
     named = {error.split()[0] for error in host_errors(HOST, bare)}
-    assert named == {"slipway_app", *OPTIONAL}
+    assert named == {tag.variable for tag in TAGS if tag.allowed_by not in ("", "environment")}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ version_added: 0.1.0
 author:
   - Slipway maintainers (@slipway)
 description:
-  - Checks each variable that came from an instance tag against a pattern and against the environment's allow-lists.
+  - Checks each variable that came from an instance tag against the tag schema (C(plugin_utils/tag_schema.yml)) and
+    against the environment's allow-lists.
   - A value that names a bucket, parameter, database or VPC outside the lists is an error.
 positional: allowed
 options:
@@ -44,7 +45,7 @@ _value:
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_contract import host_errors
+from ansible_collections.slipway.fastapi.plugins.plugin_utils._host_check import host_errors
 
 
 class FilterModule:

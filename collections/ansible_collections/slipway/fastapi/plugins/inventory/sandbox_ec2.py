@@ -1,4 +1,4 @@
-"""Inventory of the sandbox: amazon.aws.aws_ec2, bound to the account in the box."""
+"""Inventory of the sandbox: slipway.fastapi.ec2, bound to the account in the box."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ version_added: 0.1.0
 author:
   - Slipway maintainers (@slipway)
 description:
-  - The P(amazon.aws.aws_ec2#inventory) plugin with two additions that only a sandbox needs.
+  - The P(slipway.fastapi.ec2#inventory) plugin with additions that only a sandbox needs.
   - While the sandbox is not running, the inventory is empty and no warning is shown, since the first play starts it.
   - Every C(AWS_*) variable of the shell is dropped for this run, and the shared AWS files are ignored, so that
     neither can lead any part of a sandbox run into a real account.
@@ -29,15 +29,19 @@ options:
     required: true
     type: str
     choices: ['slipway.fastapi.sandbox_ec2']
+  environment:
+    description: Name of the environment, as in the tag C(slipway:env).
+    required: true
+    type: str
 """
 
 EXAMPLES = r"""
 plugin: slipway.fastapi.sandbox_ec2
+environment: sandbox
 endpoint_url: http://127.0.0.1:4577
 access_key: sandbox
 secret_key: sandbox
 regions: [us-east-1]
-hostnames: [instance-id]
 """
 
 import http.client
@@ -48,7 +52,7 @@ from urllib.parse import urlsplit
 
 from ansible.errors import AnsibleParserError
 from ansible.utils.display import Display
-from ansible_collections.amazon.aws.plugins.inventory.aws_ec2 import InventoryModule as AwsEc2Inventory
+from ansible_collections.slipway.fastapi.plugins.inventory.ec2 import InventoryModule as Ec2Inventory
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 ANSWER_SECONDS = 5.0
@@ -115,7 +119,7 @@ def listens(address: tuple[str, int]) -> bool:
         return False
 
 
-class InventoryModule(AwsEc2Inventory):
+class InventoryModule(Ec2Inventory):
     """Hosts of the sandbox, or none while it is down."""
 
     NAME = "slipway.fastapi.sandbox_ec2"
