@@ -93,52 +93,12 @@ run "the_sandbox_is_a_place_like_others" {
   }
 }
 
-run "an_environment_with_a_hyphen_is_refused" {
-  command = plan
-
-  variables {
-    env = "dev-2"
-  }
-
-  expect_failures = [var.env]
-}
-
-run "a_name_with_a_dot_is_refused" {
-  command = plan
-
-  variables {
-    bucket = "our.states"
-  }
-
-  expect_failures = [var.bucket]
-}
-
-run "a_name_that_s3_keeps_is_refused" {
-  command = plan
-
-  variables {
-    bucket = "states--x-s3"
-  }
-
-  expect_failures = [var.bucket]
-}
-
 run "a_sandbox_without_endpoint_is_refused" {
   command = plan
 
   variables {
     env        = "sandbox"
     account_id = "000000000000"
-  }
-
-  expect_failures = [var.endpoint]
-}
-
-run "an_endpoint_elsewhere_is_refused" {
-  command = plan
-
-  variables {
-    endpoint = { url = "http://127.0.0.1:4577", access_key = "sandbox", secret_key = "sandbox", config_file = "/dev/null" }
   }
 
   expect_failures = [var.endpoint]
@@ -156,42 +116,38 @@ run "an_endpoint_on_another_machine_is_refused" {
   expect_failures = [var.endpoint]
 }
 
-run "a_zone_for_a_region_is_refused" {
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
   command = plan
 
   variables {
-    region = "us-east-1a"
+    env                    = "dev-2"      # an environment with a hyphen
+    region                 = "us-east-1a" # a zone for a region
+    version_retention_days = 1            # old states are not dropped at once
   }
 
-  expect_failures = [var.region]
+  expect_failures = [var.env, var.region, var.version_retention_days]
 }
 
-run "an_alias_for_an_account_is_refused" {
+run "other_wrong_values_are_refused" {
   command = plan
 
   variables {
-    account_id = "my-account"
+    bucket     = "our.states"                                                                                                 # a name with a dot
+    endpoint   = { url = "http://127.0.0.1:4577", access_key = "sandbox", secret_key = "sandbox", config_file = "/dev/null" } # an endpoint elsewhere
+    account_id = "my-account"                                                                                                 # an alias for an account
   }
 
-  expect_failures = [var.account_id]
+  expect_failures = [var.bucket, var.endpoint, var.account_id]
 }
 
-run "the_sandboxs_account_is_refused" {
+run "further_wrong_values_are_refused" {
   command = plan
 
   variables {
-    account_id = "000000000000"
+    bucket     = "states--x-s3" # a name that s3 keeps
+    account_id = "000000000000" # the sandbox's account
   }
 
-  expect_failures = [var.account_id]
-}
-
-run "old_states_are_not_dropped_at_once" {
-  command = plan
-
-  variables {
-    version_retention_days = 1
-  }
-
-  expect_failures = [var.version_retention_days]
+  expect_failures = [var.bucket, var.account_id]
 }

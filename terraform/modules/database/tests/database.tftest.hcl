@@ -119,166 +119,6 @@ run "settings_are_taken" {
   }
 }
 
-run "an_identifier_with_two_hyphens_is_refused" {
-  command = plan
-
-  variables {
-    identifier = "slipway--app"
-  }
-
-  expect_failures = [var.identifier]
-}
-
-run "an_identifier_with_upper_case_is_refused" {
-  command = plan
-
-  variables {
-    identifier = "Slipway"
-  }
-
-  expect_failures = [var.identifier]
-}
-
-run "an_identifier_that_is_too_long_for_rds_is_refused" {
-  command = plan
-
-  variables {
-    identifier = "a123456789-123456789-123456789-123456789-123456789-123456789-123"
-  }
-
-  expect_failures = [var.identifier]
-}
-
-run "one_subnet_is_refused" {
-  command = plan
-
-  variables {
-    subnet_ids = ["subnet-a", "subnet-a"]
-  }
-
-  expect_failures = [var.subnet_ids]
-}
-
-run "no_security_group_is_refused" {
-  command = plan
-
-  variables {
-    security_group_ids = []
-  }
-
-  expect_failures = [var.security_group_ids]
-}
-
-run "a_reserved_database_name_is_refused" {
-  command = plan
-
-  variables {
-    name = "postgres"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_database_name_with_a_hyphen_is_refused" {
-  command = plan
-
-  variables {
-    name = "my-app"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_reserved_master_account_is_refused" {
-  command = plan
-
-  variables {
-    master_username = "admin"
-  }
-
-  expect_failures = [var.master_username]
-}
-
-run "a_key_word_is_refused_as_database_name" {
-  command = plan
-
-  variables {
-    name = "order"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_key_word_is_refused_as_master_account" {
-  command = plan
-
-  variables {
-    master_username = "user"
-  }
-
-  expect_failures = [var.master_username]
-}
-
-run "a_prefix_of_the_engine_is_refused_for_the_master_account" {
-  command = plan
-
-  variables {
-    master_username = "pg_owner"
-  }
-
-  expect_failures = [var.master_username]
-}
-
-run "an_old_release_is_refused" {
-  command = plan
-
-  variables {
-    engine_version = "12"
-  }
-
-  expect_failures = [var.engine_version]
-}
-
-run "an_ec2_size_is_refused" {
-  command = plan
-
-  variables {
-    instance_class = "t3.micro"
-  }
-
-  expect_failures = [var.instance_class]
-}
-
-run "too_little_storage_is_refused" {
-  command = plan
-
-  variables {
-    storage = 10
-  }
-
-  expect_failures = [var.storage]
-}
-
-run "a_limit_that_is_hardly_above_the_storage_is_refused" {
-  command = plan
-
-  variables {
-    storage_limit = 21
-  }
-
-  expect_failures = [var.storage_limit]
-}
-
-run "backups_for_longer_than_rds_keeps_them_are_refused" {
-  command = plan
-
-  variables {
-    backup_days = 36
-  }
-
-  expect_failures = [var.backup_days]
-}
-
 run "protection_without_backups_is_refused" {
   command = plan
 
@@ -287,4 +127,58 @@ run "protection_without_backups_is_refused" {
   }
 
   expect_failures = [var.protect_data]
+}
+
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    identifier         = "slipway--app"           # an identifier with two hyphens
+    subnet_ids         = ["subnet-a", "subnet-a"] # one subnet
+    security_group_ids = []                       # no security group
+    name               = "postgres"               # a reserved database name
+    master_username    = "admin"                  # a reserved master account
+    engine_version     = "12"                     # an old release
+    instance_class     = "t3.micro"               # an ec2 size
+    storage            = 10                       # too little storage
+    backup_days        = 36                       # backups for longer than RDS keeps them
+  }
+
+  expect_failures = [
+    var.identifier,
+    var.subnet_ids,
+    var.security_group_ids,
+    var.name,
+    var.master_username,
+    var.engine_version,
+    var.instance_class,
+    var.storage,
+    var.backup_days,
+  ]
+}
+
+run "other_wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    identifier      = "Slipway" # an identifier with upper case
+    name            = "my-app"  # a database name with a hyphen
+    master_username = "user"    # a key word as master account
+    storage_limit   = 21        # a limit that is hardly above the storage
+  }
+
+  expect_failures = [var.identifier, var.name, var.master_username, var.storage_limit]
+}
+
+run "further_wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    identifier      = "a123456789-123456789-123456789-123456789-123456789-123456789-123" # an identifier that is too long for RDS
+    name            = "order"                                                            # a key word as database name
+    master_username = "pg_owner"                                                         # a prefix of the engine for the master account
+  }
+
+  expect_failures = [var.identifier, var.name, var.master_username]
 }

@@ -131,16 +131,6 @@ run "the_release_of_debian_can_be_chosen" {
   }
 }
 
-run "another_release_of_debian_is_refused" {
-  command = plan
-
-  variables {
-    debian_release = "11"
-  }
-
-  expect_failures = [var.debian_release]
-}
-
 run "a_given_image_is_taken" {
   command = plan
 
@@ -204,56 +194,6 @@ run "first_boot_brings_the_agent_of_session_manager_where_it_is_asked_for" {
   }
 }
 
-run "a_type_without_size_is_refused" {
-  command = plan
-
-  variables {
-    instance_type = "t3"
-  }
-
-  expect_failures = [var.instance_type]
-}
-
-run "an_image_name_is_refused" {
-  command = plan
-
-  variables {
-    ami = "debian-12"
-  }
-
-  expect_failures = [var.ami]
-}
-
-run "no_security_group_is_refused" {
-  command = plan
-
-  variables {
-    security_group_ids = []
-  }
-
-  expect_failures = [var.security_group_ids]
-}
-
-run "a_volume_smaller_than_the_image_is_refused" {
-  command = plan
-
-  variables {
-    volume_size = 4
-  }
-
-  expect_failures = [var.volume_size]
-}
-
-run "a_tag_value_outside_the_alphabet_is_refused" {
-  command = plan
-
-  variables {
-    tags = { "slipway:health-path" = "/health?deep={{ 1 }}" }
-  }
-
-  expect_failures = [var.tags]
-}
-
 run "a_tag_value_that_is_too_long_is_refused" {
   command = plan
 
@@ -302,4 +242,27 @@ run "too_many_tags_are_refused" {
   }
 
   expect_failures = [var.tags]
+}
+
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    debian_release     = "11"                                               # another release of debian
+    instance_type      = "t3"                                               # a type without size
+    ami                = "debian-12"                                        # an image name
+    security_group_ids = []                                                 # no security group
+    volume_size        = 4                                                  # a volume smaller than the image
+    tags               = { "slipway:health-path" = "/health?deep={{ 1 }}" } # a tag value outside the alphabet
+  }
+
+  expect_failures = [
+    var.debian_release,
+    var.instance_type,
+    var.ami,
+    var.security_group_ids,
+    var.volume_size,
+    var.tags,
+  ]
 }

@@ -150,36 +150,6 @@ run "other_partitions_have_their_own_names" {
   }
 }
 
-run "a_parameter_with_a_wildcard_is_refused" {
-  command = plan
-
-  variables {
-    parameter_names = ["/slipway/*"]
-  }
-
-  expect_failures = [var.parameter_names]
-}
-
-run "a_parameter_without_a_slash_is_refused" {
-  command = plan
-
-  variables {
-    parameter_names = ["slipway"]
-  }
-
-  expect_failures = [var.parameter_names]
-}
-
-run "no_parameter_is_refused" {
-  command = plan
-
-  variables {
-    parameter_names = []
-  }
-
-  expect_failures = [var.parameter_names]
-}
-
 run "one_object_can_be_all_that_is_read" {
   command = plan
 
@@ -207,36 +177,6 @@ run "a_bucket_that_is_not_there_has_no_permission" {
   }
 }
 
-run "all_of_a_bucket_is_refused" {
-  command = plan
-
-  variables {
-    artifact_objects = "*"
-  }
-
-  expect_failures = [var.artifact_objects]
-}
-
-run "a_wildcard_within_a_name_is_refused" {
-  command = plan
-
-  variables {
-    artifact_objects = "releases/app-*"
-  }
-
-  expect_failures = [var.artifact_objects]
-}
-
-run "a_folder_without_its_objects_is_refused" {
-  command = plan
-
-  variables {
-    artifact_objects = "releases/"
-  }
-
-  expect_failures = [var.artifact_objects]
-}
-
 run "objects_without_a_bucket_are_refused" {
   command = plan
 
@@ -247,22 +187,38 @@ run "objects_without_a_bucket_are_refused" {
   expect_failures = [var.artifact_objects]
 }
 
-run "a_name_too_long_for_iam_is_refused" {
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
   command = plan
 
   variables {
-    name = "slipway-a-name-that-has-more-than-the-sixty-four-characters-of-iam"
+    parameter_names          = ["/slipway/*"]                                                       # a parameter with a wildcard
+    artifact_objects         = "*"                                                                  # all of a bucket
+    name                     = "slipway-a-name-that-has-more-than-the-sixty-four-characters-of-iam" # a name too long for iam
+    permissions_boundary_arn = "slipway-boundary"                                                   # a boundary that is no policy
   }
 
-  expect_failures = [var.name]
+  expect_failures = [var.parameter_names, var.artifact_objects, var.name, var.permissions_boundary_arn]
 }
 
-run "a_boundary_that_is_no_policy_is_refused" {
+run "other_wrong_values_are_refused" {
   command = plan
 
   variables {
-    permissions_boundary_arn = "slipway-boundary"
+    parameter_names  = ["slipway"]      # a parameter without a slash
+    artifact_objects = "releases/app-*" # a wildcard within a name
   }
 
-  expect_failures = [var.permissions_boundary_arn]
+  expect_failures = [var.parameter_names, var.artifact_objects]
+}
+
+run "further_wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    parameter_names  = []          # no parameter
+    artifact_objects = "releases/" # a folder without its objects
+  }
+
+  expect_failures = [var.parameter_names, var.artifact_objects]
 }

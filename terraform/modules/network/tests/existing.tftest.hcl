@@ -210,31 +210,11 @@ run "a_subnet_behind_nat_is_refused" {
   expect_failures = [data.aws_route_table.existing]
 }
 
-run "a_database_in_an_existing_vpc_is_refused" {
-  command = plan
-
-  variables {
-    database = true
-  }
-
-  expect_failures = [var.database]
-}
-
 run "an_existing_vpc_for_a_new_one_is_refused" {
   command = plan
 
   variables {
     mode = "new"
-  }
-
-  expect_failures = [var.existing]
-}
-
-run "a_vpc_by_id_and_tags_is_refused" {
-  command = plan
-
-  variables {
-    existing = { vpc_id = "vpc-0123456789abcdef0", vpc_tags = { Name = "shared" }, subnet_id = "subnet-0123456789abcdef0" }
   }
 
   expect_failures = [var.existing]
@@ -288,4 +268,16 @@ run "a_name_for_a_subnet_id_is_refused" {
   }
 
   expect_failures = [var.existing]
+}
+
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    database = true                                                                                                         # a database in an existing vpc
+    existing = { vpc_id = "vpc-0123456789abcdef0", vpc_tags = { Name = "shared" }, subnet_id = "subnet-0123456789abcdef0" } # a vpc by id and tags
+  }
+
+  expect_failures = [var.database, var.existing]
 }

@@ -120,36 +120,6 @@ run "ec2_takes_every_description" {
   }
 }
 
-run "a_name_with_an_apostrophe_is_refused" {
-  command = plan
-
-  variables {
-    name = "the team's"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_name_that_ec2_keeps_for_ids_is_refused" {
-  command = plan
-
-  variables {
-    name = "sg-app"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "a_name_that_leaves_no_room_for_a_suffix_is_refused" {
-  command = plan
-
-  variables {
-    name = format("%0247d", 0)
-  }
-
-  expect_failures = [var.name]
-}
-
 run "closed_unless_asked" {
   command = plan
 
@@ -190,36 +160,6 @@ run "https_is_open_to_the_same_clients" {
   }
 }
 
-run "the_internet_is_refused_for_ssh" {
-  command = plan
-
-  variables {
-    ssh_ingress_cidrs = ["0.0.0.0/0"]
-  }
-
-  expect_failures = [var.ssh_ingress_cidrs]
-}
-
-run "the_ipv6_internet_is_refused_for_ssh" {
-  command = plan
-
-  variables {
-    ssh_ingress_cidrs = ["203.0.113.7/32", "::/0"]
-  }
-
-  expect_failures = [var.ssh_ingress_cidrs]
-}
-
-run "half_the_internet_is_refused_for_ssh" {
-  command = plan
-
-  variables {
-    ssh_ingress_cidrs = ["128.0.0.0/1"]
-  }
-
-  expect_failures = [var.ssh_ingress_cidrs]
-}
-
 run "a_private_range_is_taken_for_ssh" {
   command = plan
 
@@ -253,22 +193,38 @@ run "host_bits_are_refused_for_ssh" {
   expect_failures = [var.ssh_ingress_cidrs]
 }
 
-run "a_name_is_no_cidr_for_http" {
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
   command = plan
 
   variables {
-    backend_http_cidrs = ["everybody"]
+    name               = "the team's"  # a name with an apostrophe
+    ssh_ingress_cidrs  = ["0.0.0.0/0"] # the internet is refused for ssh
+    backend_http_cidrs = ["everybody"] # a name is no cidr for http
   }
 
-  expect_failures = [var.backend_http_cidrs]
+  expect_failures = [var.name, var.ssh_ingress_cidrs, var.backend_http_cidrs]
 }
 
-run "host_bits_are_refused_for_http" {
+run "other_wrong_values_are_refused" {
   command = plan
 
   variables {
-    backend_http_cidrs = ["203.0.113.7/24"]
+    name               = "sg-app"                   # a name that ec2 keeps for ids
+    ssh_ingress_cidrs  = ["203.0.113.7/32", "::/0"] # the ipv6 internet is refused for ssh
+    backend_http_cidrs = ["203.0.113.7/24"]         # host bits are refused for http
   }
 
-  expect_failures = [var.backend_http_cidrs]
+  expect_failures = [var.name, var.ssh_ingress_cidrs, var.backend_http_cidrs]
+}
+
+run "further_wrong_values_are_refused" {
+  command = plan
+
+  variables {
+    name              = format("%0247d", 0) # a name that leaves no room for a suffix
+    ssh_ingress_cidrs = ["128.0.0.0/1"]     # half the internet is refused for ssh
+  }
+
+  expect_failures = [var.name, var.ssh_ingress_cidrs]
 }

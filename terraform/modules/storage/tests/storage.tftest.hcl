@@ -247,16 +247,6 @@ run "no_bucket_at_all" {
   }
 }
 
-run "a_bucket_name_with_a_dot_is_refused" {
-  command = plan
-
-  variables {
-    buckets = { logs = "logs.bucket", artifacts = "artifacts-bucket", content = "content-bucket" }
-  }
-
-  expect_failures = [var.buckets]
-}
-
 run "a_prefix_that_s3_keeps_is_refused" {
   command = plan
 
@@ -287,32 +277,21 @@ run "one_name_for_two_buckets_is_refused" {
   expect_failures = [var.buckets]
 }
 
-run "no_retention_of_artifacts_is_refused" {
+# Several variables have a wrong value, and each must be refused: a run of its own for each would start the provider anew.
+run "wrong_values_are_refused" {
   command = plan
 
   variables {
-    artifact_retention_days = 0
+    buckets                   = { logs = "logs.bucket", artifacts = "artifacts-bucket", content = "content-bucket" } # a bucket name with a dot
+    artifact_retention_days   = 0                                                                                    # no retention of artifacts
+    log_retention_days        = 0.5                                                                                  # no retention of logs
+    deployment_retention_days = 0                                                                                    # no retention of the history
   }
 
-  expect_failures = [var.artifact_retention_days]
-}
-
-run "no_retention_of_logs_is_refused" {
-  command = plan
-
-  variables {
-    log_retention_days = 0.5
-  }
-
-  expect_failures = [var.log_retention_days]
-}
-
-run "no_retention_of_the_history_is_refused" {
-  command = plan
-
-  variables {
-    deployment_retention_days = 0
-  }
-
-  expect_failures = [var.deployment_retention_days]
+  expect_failures = [
+    var.buckets,
+    var.artifact_retention_days,
+    var.log_retention_days,
+    var.deployment_retention_days,
+  ]
 }
