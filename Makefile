@@ -101,7 +101,7 @@ mutate: ## Take each task of a role away and expect its tests to fail: make muta
 collection: venv ## Build the collection that ansible-galaxy can install, in dist/
 	@$(bin)/slipway collection
 
-docs: venv ## Write the tables in roles/*/README.md anew from the argument specifications
+docs: venv ## Write the tables in the READMEs of roles and Terraform modules anew
 	@$(bin)/slipway docs
 
 docs-site: venv ## Build the docs site in .cache/site/html; a broken link is an error

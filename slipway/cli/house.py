@@ -41,10 +41,14 @@ def collection(output: Path) -> None:
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; end with 1 if a README is not up to date.")
 def docs(check: bool) -> None:
-    """Write the tables in roles/*/README.md anew from the argument specifications."""
-    from slipway.house import role_readmes
+    """Write the tables in the READMEs of roles and Terraform modules anew, from argument specs and variables."""
+    from slipway.house import generated, module_readmes, role_readmes
 
-    sys.exit(0 if role_readmes.write(check) or not check else 1)
+    try:
+        stale = {**role_readmes.stale(), **module_readmes.stale()}
+    except module_readmes.ModuleError as error:
+        sys.exit(str(error))
+    sys.exit(0 if generated.write(stale, check) or not check else 1)
 
 
 @click.command()

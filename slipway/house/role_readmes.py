@@ -83,13 +83,3 @@ def stale() -> dict[Path, str]:
     """The READMEs that differ from what they should be, with what they should be."""
     files = {role / "README.md": render(role) for role in sorted(ROLES.iterdir()) if (role / "meta").is_dir()}
     return {file: text for file, text in files.items() if not file.exists() or file.read_text("utf-8") != text}
-
-
-def write(only_check: bool) -> bool:
-    """Write the READMEs that are not up to date, or only name them; return whether there was none."""
-    found = stale()
-    for file, text in found.items():
-        if not only_check:
-            file.write_text(text, encoding="utf-8")
-        print(f"{'differs' if only_check else 'written'}: {file.relative_to(ROLES.parent)}")
-    return not found

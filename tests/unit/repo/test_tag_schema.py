@@ -146,3 +146,20 @@ def test_every_reader_is_named_in_the_schema() -> None:
     assert len(places) == 4
     collection = PATH.parents[2]
     assert [place for place in places if not (ROOT / place).exists() and not (collection / place).exists()] == []
+
+
+def hops(text: str) -> list[tuple[str, str]]:
+    """Place and line of each hop of a port in the documentation."""
+    return re.findall(r"^\| \d \| `([^`]+)` \| `([^`]+)` \|$", text, re.MULTILINE)
+
+
+def test_each_hop_of_a_port_has_its_line() -> None:
+    found = hops(ARCHITECTURE)
+    assert 4 < len(found) <= 8
+    missing = []
+    for place, line in found:
+        path = ROOT / place
+        files = [each for each in tracked_files() if each == path or path in each.parents]
+        if not any(line in text_of(each) for each in files):
+            missing.append(f"{place} has no line {line}")
+    assert missing == []
