@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from ansible_collections.slipway.fastapi.plugins.module_utils._archive import Limits
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
-from ansible_collections.slipway.fastapi.plugins.module_utils._package import Contents, PackageError, scan
-from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import LIMITS
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.archive import Limits
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.package import Contents, PackageError, scan
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse, render
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.parameters import LIMITS
 
 from slipway.doctor.finding import Finding
 

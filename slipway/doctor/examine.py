@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils._package import LEFT_OUT
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.package import LEFT_OUT
 
 from slipway.doctor import artifact, python, routes
 from slipway.doctor.finding import Finding

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import tomllib
-from ansible_collections.slipway.fastapi.plugins.module_utils._venv import (
+from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.venv import (
     NEEDED_UVICORN,
     Source,
     requirements_of,

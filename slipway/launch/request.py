@@ -13,8 +13,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _application, _git, _package, _served
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse
+from ansible_collections.slipway.fastapi.plugins.module_utils import _application
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import git, package
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import release_log
 
 from slipway.launch.checkout import ROOT
 
@@ -107,8 +109,8 @@ class Request:
         if repository:
             where = str(Path(repository).resolve()) if Path(repository).is_dir() else repository
             try:
-                _git.check(where, commit)
-            except _git.GitError as error:
+                git.check(where, commit)
+            except git.GitError as error:
                 raise RequestError(str(error)) from error
             return {"artifact_repository": where, "artifact_commit": commit, "artifact_path": application, **runs}
         if commit:
@@ -117,8 +119,8 @@ class Request:
             return runs
         directory = Path(application).resolve()
         try:
-            _package.scan(directory, self._runs_in(runs.get("publish_app", "")))
-        except _package.PackageError as error:
+            package.scan(directory, self._runs_in(runs.get("publish_app", "")))
+        except package.PackageError as error:
             raise RequestError(str(error)) from error
         except OSError as error:
             raise RequestError(f"{error.filename} cannot be read: {error.strerror}") from error
@@ -145,8 +147,8 @@ class Request:
         """Where a rollback leads, in its playbook's words. Raises RequestError for what can be no release."""
         wanted = self.get("TO").strip()
         try:
-            _served.check(wanted)
-        except _served.NoReleaseError as error:
+            release_log.check(wanted)
+        except release_log.NoReleaseError as error:
             raise RequestError(f"There is nothing to go back to, and nothing was changed: {error}") from error
         return {"to": wanted} if wanted else {}
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse
-from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import fetch
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.parameters import fetch
 
 from slipway.operate.hosts import ask
 

@@ -9,7 +9,7 @@ import http.client
 import urllib.error
 import urllib.request
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _printable
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import printable
 
 from slipway.operate.hosts import Host, find_hosts
 from slipway.operate.service import state_of, well
@@ -35,13 +35,13 @@ def ask(host: Host) -> bool:
         # The URL is made here from an address and a checked port; a proxy would not know the sandbox's addresses.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
         with opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
-            body = _printable.line(answer.read(2000).decode(errors="replace"))
+            body = printable.line(answer.read(2000).decode(errors="replace"))
             print(f"{host.name}  {url}  {answer.status}  {body}")
             return True
     except urllib.error.HTTPError as error:
         print(f"{host.name}  {url}  {error.code}")
     except http.client.HTTPException as error:
-        print(f"{host.name}  {url}  no HTTP answer: {_printable.printable(repr(error))}")
+        print(f"{host.name}  {url}  no HTTP answer: {printable.printable(repr(error))}")
     except OSError as error:
         if _has_no_service(host):
             print(f"{host.name}  {NO_SERVICE}, with files")

@@ -14,8 +14,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _history, _json, _lease, _printable
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease as _lease
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import history
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import printable, untrusted_json
 
 from slipway.operate.hosts import Host, ask, find_hosts
 from slipway.operate.service import ANSWER_SECONDS, CONNECT_SECONDS
@@ -32,7 +34,7 @@ class Fleet:
     """What S3 says of an application."""
 
     app: str
-    records: list[_history.Record] = field(default_factory=list)
+    records: list[history.Record] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     lease: dict[str, Any] | None = None
     """Who works on it at this moment."""
@@ -50,7 +52,7 @@ def read(app: str, bucket: str, aws: Mapping[str, Any], limit: int) -> Fleet:
         return fleet
     try:
         s3 = client("s3", aws)
-        fleet.records, fleet.problems = _history.newest(s3, bucket, app, limit)
+        fleet.records, fleet.problems = history.newest(s3, bucket, app, limit)
         seen = _lease.Store(s3, bucket, f"{app}/lease.json").look()
     except (AwsError, _lease.LeaseError) as error:
         fleet.problems.append(str(error))
@@ -85,13 +87,13 @@ def latest(host: Host) -> dict[str, Any]:
     if done.returncode:
         return known | {"error": (done.stderr.strip().splitlines() or ["no answer"])[-1]}
     try:
-        last = _json.loads(done.stdout) if done.stdout.strip() else {}
+        last = untrusted_json.loads(done.stdout) if done.stdout.strip() else {}
         return known | {"last": {str(name): last[name] for name in last}}
     except (ValueError, TypeError, LookupError):
         return known | {"error": f"the last line of {host.directory}/{LATEST} is no record"}
 
 
-def took(record: _history.Record) -> str:
+def took(record: history.Record) -> str:
     """How long it lasted, for a person."""
     try:
         lasted = datetime.strptime(record.ended, TIME) - datetime.strptime(record.began, TIME)
@@ -101,7 +103,7 @@ def took(record: _history.Record) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def table(records: list[_history.Record]) -> Iterator[str]:
+def table(records: list[history.Record]) -> Iterator[str]:
     """The records, a line each, below their headings."""
     rows = [
         (
@@ -116,7 +118,7 @@ def table(records: list[_history.Record]) -> Iterator[str]:
     ]
     widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS))]
     for row in (HEADINGS, *rows):
-        yield _printable.line("  ".join(f"{text:{width}}" for text, width in zip(row, widths)).rstrip())
+        yield printable.line("  ".join(f"{text:{width}}" for text, width in zip(row, widths)).rstrip())
 
 
 def lines_of(fleet: Fleet) -> Iterator[str]:
@@ -136,13 +138,13 @@ def line_of(answer: Mapping[str, Any]) -> str:
     """What a host says, for a person."""
     begin = f"  {answer['host']}  "
     if "error" in answer:
-        return f"{begin}✗ {_printable.printable(answer['error'])}"
+        return f"{begin}✗ {printable.printable(answer['error'])}"
     last = answer["last"]
     if not last:
         return f"{begin}no release yet"
     before = f", before it {last['previous']}" if last.get("previous") else ""
     told = f"{last.get('release')}  {last.get('action')} {last.get('time')} by {last.get('by')}{before}"
-    return begin + _printable.line(told)[: _printable.LONGEST]
+    return begin + printable.line(told)[: printable.LONGEST]
 
 
 def show(inventory: str, limit: int, as_json: bool) -> bool:

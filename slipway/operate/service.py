@@ -12,14 +12,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _inside, _json, _printable
+from ansible_collections.slipway.fastapi.plugins.module_utils._service import context
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import printable, untrusted_json
 
 from slipway.operate.hosts import Host, choose, find_hosts
 from slipway.operate.on_host import state as on_host_state
 from slipway.operate.on_host.state import COLOURS, HAPROXY
 
 STATE = Path(on_host_state.__file__)
-INSIDE = Path(_inside.__file__)
+INSIDE = Path(context.__file__)
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 60
 
@@ -78,7 +79,7 @@ def state_of(host: Host) -> dict[str, Any]:
         return known | {"error": said[-1]}
     try:
         # What the inventory knows wins: a host does not say which host or application it is.
-        state = {**_json.loads(done.stdout), **known}
+        state = {**untrusted_json.loads(done.stdout), **known}
         line_of(state)
         well(state)
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
@@ -90,7 +91,7 @@ def line_of(state: dict[str, Any]) -> str:
     """A host's state for a person, in one line."""
     begin = f"{state['host']}  {state['app']}  "
     if "error" in state:
-        return f"{begin}✗ {_printable.printable(state['error'])}"
+        return f"{begin}✗ {printable.printable(state['error'])}"
     unit, disk, verify = state["unit"], state["disk"], state["verify"]
     parts = [
         f"release {state['release'] or 'none'}",
@@ -101,7 +102,7 @@ def line_of(state: dict[str, Any]) -> str:
         f"disk {disk['free'] / 2**30:.1f} of {disk['total'] / 2**30:.1f} GiB free",
         f"verify {_verdict(verify, state['release'])}" if unit["load"] == "loaded" or not well(state) else "",
     ]
-    return begin + _printable.line("  ".join(part for part in parts if part))
+    return begin + printable.line("  ".join(part for part in parts if part))
 
 
 def _unit(state: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest
 
 from tests.unit.plugins import fake_haproxy, fake_systemd
 from tests.unit.plugins.fake_systemd import Definition, Manager
@@ -140,7 +140,7 @@ class Host:
         (top / "code" / "main.py").write_text(code)
         (top / ".env").write_text(f"KEY={SECRET}\n")
         (top / "release.env").write_text(f"SLIPWAY_RELEASE={release}\n")
-        _manifest.write(top, {"release": release})
+        manifest.write(top, {"release": release})
 
     def manager(self, unit: str) -> Manager:
         return Manager(Path(self.environment["FAKE_SYSTEMD"]), f"{unit}.service")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest
 from ansible_collections.slipway.fastapi.plugins.modules.baseline import run
 
 SHA = "3f2a9c51d0b7" + "0" * 52
@@ -102,7 +102,7 @@ def release(host: Host) -> Path:
     (top / "code/main.py").write_text("app = None\n")
     (top / ".env").write_text("KEY=value\n")
     (top / ".env").chmod(0o640)
-    _manifest.write(top, {"release": RELEASE})
+    manifest.write(top, {"release": RELEASE})
     (host.top / "current").symlink_to(f"releases/{RELEASE}")
     return top
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _history, _lease
-from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import Location, head
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.location import Location, head
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import history as _history
 from ansible_collections.slipway.fastapi.plugins.modules import history, publish, release_target
 from botocore.exceptions import ClientError
 
@@ -32,7 +33,7 @@ USES: dict[str, Use] = {
     "publish": lambda s3: publish.upload(s3, PLACE, b"", {}),
     "look for the artifact": lambda s3: head(s3, PLACE),
     "read the artifact": lambda s3: release_target.digest_of_content(s3, PLACE, _stored()),
-    "read the lease": lambda s3: _lease.Store(s3, EVIL, "shop/lease.json").look(),
+    "read the lease": lambda s3: lease.Store(s3, EVIL, "shop/lease.json").look(),
     "read the history": lambda s3: _history.newest(s3, EVIL, "shop", 1),
     "write the history": lambda s3: _history.store(s3, EVIL, "shop", RECORD),
     "ask S3 for the time": lambda s3: history.now(s3, EVIL),

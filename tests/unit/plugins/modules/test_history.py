@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _history
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import history
 
 from tests.unit.plugins.running import Runner, six_steps
 
@@ -47,7 +47,7 @@ def test_six_steps(runner: Runner, s3: Any) -> None:
 
 def test_its_end_is_told_by_the_clock_of_s3_and_stays(runner: Runner) -> None:
     first = runner.run()
-    assert _history.STAMP.fullmatch(first["record"]["ended"])
+    assert history.STAMP.fullmatch(first["record"]["ended"])
     assert "@" in first["record"]["by"]
     again = runner.run()
     assert (again["changed"], again["record"]) == (False, first["record"])
@@ -58,7 +58,7 @@ def test_the_newest_are_read_first_and_another_apps_not_at_all(runner: Runner, s
         runner.run(began=f"2026-11-0{day}T00:00:00Z", generation=day)
     runner.run(app="shop-2")
     s3.put_object(Bucket=BUCKET, Key="shop/history/20261103T120000Z-9.json", Body=b"no record")
-    records, problems = _history.newest(s3, BUCKET, "shop", 3)
+    records, problems = history.newest(s3, BUCKET, "shop", 3)
     assert [record.generation for record in records] == [4, 3]
     assert problems == [
         "s3://deployments/shop/history/20261103T120000Z-9.json is no record of a release: somebody else has written it"

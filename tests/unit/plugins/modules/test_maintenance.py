@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _edge
-from ansible_collections.slipway.fastapi.plugins.module_utils._edge import EdgeError
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy.haproxy import EdgeError
 from ansible_collections.slipway.fastapi.plugins.modules import maintenance
 
 from tests.unit.plugins.running import Runner
@@ -36,12 +36,12 @@ class HAProxy:
         self.refuses = False
 
     def entries(self, path: Path) -> dict[str, str] | None:
-        assert path.name == _edge.MAP
+        assert path.name == haproxy.MAP
         return dict(self.held) if self.held else None
 
     def set(self, path: Path, key: str, value: str) -> None:
         # What a crash after this would leave is on the disk already.
-        assert _edge.read_map(path)[key] == value
+        assert haproxy.read_map(path)[key] == value
         if self.refuses:
             raise EdgeError("HAProxy still has maintenance off")
         assert self.held is not None
@@ -53,9 +53,9 @@ class Host:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.map = folder / _edge.MAP
+        self.map = folder / haproxy.MAP
         self.haproxy = HAProxy({"active": "green", "maintenance": "off"})
-        _edge.write_map(self.map, {"active": "green", "maintenance": "off"})
+        haproxy.write_map(self.map, {"active": "green", "maintenance": "off"})
 
     def run(self, state: str, *, check: bool = False) -> dict[str, Any]:
         module: Any = Module(self.folder, state, check)
@@ -71,12 +71,12 @@ def host(tmp_path: Path) -> Host:
 def test_check_run_and_again_for_both_ways(host: Host) -> None:
     for state, before in (("on", "off"), ("off", "on")):
         predicted = host.run(state, check=True)
-        assert _edge.read_map(host.map)["maintenance"] == before, "a check changes nothing"
+        assert haproxy.read_map(host.map)["maintenance"] == before, "a check changes nothing"
         done = host.run(state)
         assert predicted == done
         assert done["changed"] is done["running"] is True
         assert done["diff"]["after"] == f"HAProxy: {state}\non the disk: {state}\n"
-        assert host.haproxy.held == _edge.read_map(host.map) == {"active": "green", "maintenance": state}
+        assert host.haproxy.held == haproxy.read_map(host.map) == {"active": "green", "maintenance": state}
         assert host.run(state)["changed"] is host.run(state, check=True)["changed"] is False
 
 
@@ -94,7 +94,7 @@ def test_a_haproxy_that_does_not_run_takes_it_up_at_its_start(host: Host) -> Non
     host.haproxy.held = None
     done = host.run("on")
     assert (done["changed"], done["running"]) == (True, False)
-    assert _edge.read_map(host.map) == {"active": "green", "maintenance": "on"}
+    assert haproxy.read_map(host.map) == {"active": "green", "maintenance": "on"}
 
 
 def test_without_haproxy_there_is_nobody_to_answer(host: Host) -> None:

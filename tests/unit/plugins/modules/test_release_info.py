@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest, _served
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest, release_log
 
 from tests.unit.plugins.running import Runner
 
@@ -22,8 +22,8 @@ def top(tmp_path: Path) -> Path:
         (release / "code" / "main.py").write_text(f"RELEASE = '{name}'\n")
         (release / ".env").write_text(f"API_KEY={SECRET}\nREGION=eu\n")
         about = {"release": name, "env_revision": name[-8:], "artifact": {"key": f"{name}.zip"}}
-        _manifest.write(release, about)
-        _served.append(tmp_path / "history.jsonl", release=name, action="release")
+        manifest.write(release, about)
+        release_log.append(tmp_path / "history.jsonl", release=name, action="release")
     (tmp_path / "current").symlink_to(f"releases/{NEW}")
     (tmp_path / "previous").symlink_to(f"releases/{OLD}")
     return tmp_path

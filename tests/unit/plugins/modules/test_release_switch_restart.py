@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest
 
 from tests.unit.plugins import fake_systemd
 from tests.unit.plugins.running import Runner, six_steps
@@ -56,7 +56,7 @@ class Host:
         (top / "code" / "main.py").write_text(code)
         (top / ".env").write_text(f"PORT={self.port}\nKEY={SECRET}\n")
         (top / "release.env").write_text(f"SLIPWAY_RELEASE={release}\n")
-        _manifest.write(top, {"release": release})
+        manifest.write(top, {"release": release})
 
     def serving(self) -> str | None:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

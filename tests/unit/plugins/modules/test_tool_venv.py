@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils._installed import Environment
+from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.installed import Environment
 from ansible_collections.slipway.fastapi.plugins.modules.tool_venv import compare
 
 from tests.unit.plugins.running import MODULES, Runner, environment, six_steps

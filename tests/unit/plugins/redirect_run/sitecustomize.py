@@ -9,8 +9,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _drain, _edge
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Run, Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import drain, haproxy
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd
 
 from tests.unit.plugins import fake_systemd
 
@@ -26,6 +26,6 @@ patched.__init__ = _ask_the_stand_in
 
 if "TEST_RUN" in os.environ:
     _RUN = Path(os.environ["TEST_RUN"])
-    _drain.RUN = _RUN
-    _edge.CONFIG = _RUN / "haproxy.cfg"
-    _edge.Runtime.__init__.__defaults__ = (_RUN / "haproxy" / "slipway.sock", _RUN / "haproxy" / "master.sock")
+    drain.RUN = _RUN
+    haproxy.CONFIG = _RUN / "haproxy.cfg"
+    haproxy.Runtime.__init__.__defaults__ = (_RUN / "haproxy" / "slipway.sock", _RUN / "haproxy" / "master.sock")

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _inside as inside
+from ansible_collections.slipway.fastapi.plugins.module_utils._service import context as inside
 
 from slipway.operate import service
 from slipway.operate.on_host import state

@@ -10,8 +10,9 @@ from typing import Any
 
 import boto3
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _history, _lease
-from ansible_collections.slipway.fastapi.plugins.module_utils._history import Record
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import history
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.history import Record
 from moto import mock_aws
 
 from slipway.operate import releases
@@ -24,7 +25,7 @@ OLD, NEW = "8ea6931ef0c0-da72a7ab", "3f2a9c51d0b7-5be0a1c4"
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     # moto's answers have a date only where it runs as a server.
-    monkeypatch.setattr(_lease, "clock", lambda _: datetime.now(timezone.utc))
+    monkeypatch.setattr(lease, "clock", lambda _: datetime.now(timezone.utc))
     with mock_aws():
         client = boto3.client("s3", "us-east-1", aws_access_key_id="sandbox", aws_secret_access_key="sandbox")
         client.create_bucket(Bucket=BUCKET)
@@ -71,10 +72,10 @@ def switched(**changes: Any) -> str:
 
 @pytest.mark.usefixtures("fleet")
 def test_a_table_for_a_person(s3: Any, ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _history.store(s3, BUCKET, "shop", record(1))
-    _history.store(s3, BUCKET, "shop", record(2, kind="rollback", result="rolled_back", release="", by="ben@build-7"))
-    store = _lease.Store(s3, BUCKET, "shop/lease.json")
-    _lease.acquire(store, _lease.Lease(_lease.HELD, 0, "cleo@c", 7, "t", "release", "", "", 60))
+    history.store(s3, BUCKET, "shop", record(1))
+    history.store(s3, BUCKET, "shop", record(2, kind="rollback", result="rolled_back", release="", by="ben@build-7"))
+    store = lease.Store(s3, BUCKET, "shop/lease.json")
+    lease.acquire(store, lease.Lease(lease.HELD, 0, "cleo@c", 7, "t", "release", "", "", 60))
     ssh.write_text(switched(), encoding="utf-8")
     assert releases.show("an inventory", 20, as_json=False) is True
     lines = capsys.readouterr().out.splitlines()
@@ -93,7 +94,7 @@ def test_a_table_for_a_person(s3: Any, ssh: Path, capsys: pytest.CaptureFixture[
 
 @pytest.mark.usefixtures("fleet")
 def test_json_for_programs(s3: Any, ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _history.store(s3, BUCKET, "shop", record(1))
+    history.store(s3, BUCKET, "shop", record(1))
     ssh.write_text(switched(), encoding="utf-8")
     assert releases.show("an inventory", 1, as_json=True) is True
     document = json.loads(capsys.readouterr().out)
@@ -145,7 +146,7 @@ def test_how_long_it_took(ended: str, shown: str) -> None:
 @pytest.mark.usefixtures("fleet")
 @pytest.mark.parametrize("answer", ["[" * 200_000, "[1]", switched(by="\x1b]0;x\x07\x1b[2J", release="x" * 5000)])
 def test_a_host_that_lies_is_a_line(s3: Any, ssh: Path, capsys: pytest.CaptureFixture[str], answer: str) -> None:
-    _history.store(s3, BUCKET, "shop", record(1))
+    history.store(s3, BUCKET, "shop", record(1))
     ssh.write_text(answer)
     releases.show("inventories/dev", 20, as_json=False)
     lines = capsys.readouterr().out.splitlines()

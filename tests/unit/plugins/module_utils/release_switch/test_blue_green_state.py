@@ -19,7 +19,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.bl
     stray_slots,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.links import links_for
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Unit
 
 NEW, OLD, OLDER = "aaaaaaaaaaaa-00000000", "bbbbbbbbbbbb-00000000", "cccccccccccc-00000000"
 RUNNING = Unit(load="loaded", active="active", pid=10, enabled=True, started=1000.0)

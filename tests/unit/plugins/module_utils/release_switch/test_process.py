@@ -12,7 +12,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.pr
     release_of,
     variable_of,
 )
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Unit
 
 NEW = "aaaaaaaaaaaa-00000000"
 UNIT = Unit(load="loaded", active="active", pid=10, enabled=True, started=1000.0)

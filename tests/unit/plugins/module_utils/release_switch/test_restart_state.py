@@ -13,7 +13,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.re
     previous_for,
     restart_reasons,
 )
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Unit
 
 NEW, OLD = "aaaaaaaaaaaa-00000000", "bbbbbbbbbbbb-00000000"
 UNIT = Unit(load="loaded", active="active", pid=10, enabled=True, started=1000.0)

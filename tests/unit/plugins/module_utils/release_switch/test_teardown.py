@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ansible_collections.slipway.fastapi.plugins.module_utils import _edge
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch import teardown
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.teardown import BlueGreenTeardown
 
@@ -28,7 +28,7 @@ class Host:
         self.haproxy = "ActiveState=active\nMainPID=7\nUnitFileState=enabled\n"
 
     def maintain(self, state: str) -> None:
-        _edge.write_map(self.top / _edge.MAP, {"active": "green", "maintenance": state})
+        haproxy.write_map(self.top / haproxy.MAP, {"active": "green", "maintenance": state})
 
     def systemctl(self, command: list[str]) -> tuple[int, str, str]:
         if command[1] == "show":
@@ -77,7 +77,7 @@ def test_what_is_taken_away_leaves_the_service_and_its_releases(host: Host) -> N
     "end",
     [
         pytest.param(lambda host: (host.top / "green").unlink(), id="after the links"),
-        pytest.param(lambda host: (host.top / _edge.MAP).unlink(), id="after the map"),
+        pytest.param(lambda host: (host.top / haproxy.MAP).unlink(), id="after the map"),
     ],
 )
 def test_one_that_ended_in_between_is_taken_up_again(host: Host, end: Callable[[Host], None]) -> None:

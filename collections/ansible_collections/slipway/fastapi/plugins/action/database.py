@@ -13,8 +13,8 @@ from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.plugins.action import ActionBase
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_ARGUMENT
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._printable import printable
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes.dsn import Dsn
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.printable import printable
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._service_database import (
     KEY,
     Account,

@@ -39,7 +39,7 @@ from typing import Any
 
 from ansible import constants
 from ansible.plugins.callback.default import CallbackModule as DefaultCallback
-from ansible_collections.slipway.fastapi.plugins.module_utils import _printable
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import printable
 
 LOCAL = ("localhost", "127.0.0.1")
 # What succeeds here is no step: Ansible's own checks of a role's arguments, its meta tasks and its includes.
@@ -74,7 +74,7 @@ def text_of(message: Any) -> list[str]:
     """A result's message as lines of text. A host may have written it, so nothing in it steers the terminal."""
     if isinstance(message, (list, tuple)):
         return [line for item in message for line in text_of(item)]
-    return [_printable.line(line) for line in str(message).splitlines()] or [""]
+    return [printable.line(line) for line in str(message).splitlines()] or [""]
 
 
 class CallbackModule(DefaultCallback):

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _json, _manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import untrusted_json
 
 FOLDER = Path("/var/lib/slipway/baselines")
 
@@ -29,7 +30,7 @@ def record_of(path: Path) -> Record:
         return {"kind": "link", "target": str(path.readlink()), **record}
     record["mode"] = format(stat.S_IMODE(status.st_mode), "04o")
     if stat.S_ISREG(status.st_mode):
-        return {"kind": "file", "sha256": _manifest.digest_of(path), **record}
+        return {"kind": "file", "sha256": manifest.digest_of(path), **record}
     return {"kind": "directory" if stat.S_ISDIR(status.st_mode) else "special", **record}
 
 
@@ -41,7 +42,7 @@ def describe(inputs: str, paths: Iterable[str]) -> dict[str, Any]:
 def read(folder: Path, name: str) -> dict[str, Any]:
     """The baseline that was recorded; empty where there is none that can be read."""
     try:
-        found = _json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+        found = untrusted_json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -104,8 +104,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _baseline, _files
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout, make_plan
+from ansible_collections.slipway.fastapi.plugins.module_utils import _baseline
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import Layout, make_plan
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 
@@ -121,7 +122,7 @@ def run(options: dict[str, Any], write: bool, folder: Path = _baseline.FOLDER) -
             if write:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 text = json.dumps(now, indent=1, sort_keys=True) + "\n"
-                _files.write_file(folder / f"{entry['name']}.json", text.encode(), 0o600)
+                files.write_file(folder / f"{entry['name']}.json", text.encode(), 0o600)
     return {
         "changed": changed,
         "unchanged": {name: not differences for name, differences in found.items()},

@@ -69,9 +69,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.urls import open_url
-from ansible_collections.slipway.fastapi.plugins.module_utils import _disk
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._files import write_file
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.files import write_file
 
 LARGEST = 4 << 20
 """Bytes; the bundle of all AWS regions has about 170 KB."""
@@ -162,7 +162,7 @@ def main() -> None:
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             write_file(path, content, MODE)
         except OSError as error:
-            module.fail_json(msg=_disk.told(error, f"{path} is as it was."))
+            module.fail_json(msg=disk.told(error, f"{path} is as it was."))
     module.exit_json(changed=found.changed, diff=found.as_diff(), certificates=certificates, sha256=wanted)
 
 

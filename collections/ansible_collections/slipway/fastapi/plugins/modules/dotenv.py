@@ -138,11 +138,11 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
-from ansible_collections.slipway.fastapi.plugins.module_utils._files import BusyError, flush_names
-from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import Parameter, fetch
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse, render
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.parameters import Parameter, fetch
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import ARGUMENTS as FENCE_ARGUMENTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import Fence, FencedError
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.files import BusyError, flush_names
 
 MODE = 0o640
 """The service's account reads it as the file's group, and a package that runs as that account cannot change it."""

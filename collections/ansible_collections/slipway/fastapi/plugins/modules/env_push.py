@@ -104,8 +104,14 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     finish,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
-from ansible_collections.slipway.fastapi.plugins.module_utils._parameters import LIMITS, Parameter, describe, fetch, put
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse, render
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.parameters import (
+    LIMITS,
+    Parameter,
+    describe,
+    fetch,
+    put,
+)
 
 WAYS_OUT = {
     "Standard": "shorten it, move a part of it to a second parameter (docs/dotenv.md), or allow tier Advanced with its "

@@ -143,7 +143,6 @@ from datetime import datetime
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _history, _lease
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
     AwsError,
@@ -153,8 +152,10 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     finish,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._history import HistoryError, Record
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import RELEASE
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import history
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.history import HistoryError, Record
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import RELEASE
 
 UNREADABLE = "unreadable"
 """Stands for what a host has called a release and cannot be one."""
@@ -189,7 +190,7 @@ def release_of(text: str | None) -> str:
 
 def _is_time(text: str) -> bool:
     try:
-        return bool(_history.STAMP.fullmatch(text) and datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
+        return bool(history.STAMP.fullmatch(text) and datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ"))
     except ValueError:
         return False
 
@@ -206,7 +207,7 @@ def compare(key: str, stored: Record | None, record: Record) -> Difference:
 def now(s3: Any, bucket: str) -> str:
     """S3's time. Raises AwsError."""
     try:
-        return _lease.stamp(_lease.clock(s3.head_bucket(Bucket=bucket)))
+        return lease.stamp(lease.clock(s3.head_bucket(Bucket=bucket)))
     except boto_errors() as error:
         raise AwsError(explain(error, f"s3:ListBucket on {bucket}")) from error
 
@@ -216,12 +217,12 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     options = module.params
     record, s3 = wanted(options), client("s3", options["aws"])
     key = record.key(options["app"])
-    stored = _history.load(s3, options["bucket"], key)
+    stored = history.load(s3, options["bucket"], key)
     if not record.ended:
         record = replace(record, ended=stored.ended if stored else now(s3, options["bucket"]))
     difference = compare(key, stored, record)
     if difference.changed and not module.check_mode:
-        _history.store(s3, options["bucket"], options["app"], record)
+        history.store(s3, options["bucket"], options["app"], record)
     return {"changed": difference.changed, "diff": difference.as_diff(), "key": key, "record": asdict(record)}
 
 
@@ -234,8 +235,8 @@ def main() -> None:
             "app": {"type": "str", "required": True},
             "state": {"type": "str", "choices": ["present"], "default": "present"},
             "generation": {"type": "int", "required": True},
-            "kind": {"type": "str", "choices": list(_history.KINDS), "required": True},
-            "result": {"type": "str", "choices": list(_history.RESULTS), "required": True},
+            "kind": {"type": "str", "choices": list(history.KINDS), "required": True},
+            "result": {"type": "str", "choices": list(history.RESULTS), "required": True},
             "began": {"type": "str", "required": True},
             "ended": {"type": "str"},
             "by": {"type": "str"},

@@ -117,13 +117,14 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _hooks
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
-from ansible_collections.slipway.fastapi.plugins.module_utils._hooks import HookError, Job
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import RELEASE, Layout
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import SystemdError
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import ARGUMENTS as FENCE_ARGUMENTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import Fence, FencedError
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import RELEASE, Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._service import hooks
+from ansible_collections.slipway.fastapi.plugins.module_utils._service.hooks import HookError, Job
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import SystemdError
 
 PATIENCE = 60
 """Seconds to wait for another run on the same host."""
@@ -149,11 +150,11 @@ def reason_not_to(options: dict[str, Any], release: Path, check_mode: bool) -> s
         if check_mode:
             return "the release is not on this host yet"
         raise HookError(f"release {release.name} is not on this host: prepare it first (slipway.fastapi.release)")
-    if _hooks.find(release, name) is None:
-        return f"the release has no {_hooks.FOLDER}/{name}"
-    if name != _hooks.ONCE and options["previous"] == options["release"]:
+    if hooks.find(release, name) is None:
+        return f"the release has no {hooks.FOLDER}/{name}"
+    if name != hooks.ONCE and options["previous"] == options["release"]:
         return "the release serves already"
-    before = _hooks.succeeded(release, name)
+    before = hooks.succeeded(release, name)
     return f"it has succeeded for this release at {before}" if before else ""
 
 
@@ -172,7 +173,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
             if not reason:
                 carry_out(module, layout.top, release)
     difference = Difference(str(release))
-    difference.compare(f"{_hooks.FOLDER}/{options['name']}", None, None if reason else "run")
+    difference.compare(f"{hooks.FOLDER}/{options['name']}", None, None if reason else "run")
     return {
         "changed": difference.changed,
         "diff": difference.as_diff(),
@@ -186,18 +187,18 @@ def carry_out(module: AnsibleModule, top: Path, release: Path) -> None:
     """Run the hook, and remember that it has succeeded. Raises HookError or SystemdError."""
     options = module.params
     name, unit = options["name"], options["unit"]
-    others = _hooks.under_way(module.run_command, unit)
+    others = hooks.under_way(module.run_command, unit)
     if others:
         raise HookError(
             f"a hook that an earlier run has started has not ended yet: wait for {others[0]} (systemctl status "
             f"{others[0]}) or end it (systemctl stop {others[0]}), then run this again"
         )
-    program = _hooks.find(release, name)
+    program = hooks.find(release, name)
     if program is None:
         raise HookError(f"{release} has lost its hook {name} since this run began: publish the application again")
     job = Job(unit, name, program, top, release, variables(options), options["timeout"])
-    _hooks.run(job, module.run_command, options["journal_lines"])
-    _hooks.remember(release, name)
+    hooks.run(job, module.run_command, options["journal_lines"])
+    hooks.remember(release, name)
 
 
 def main() -> None:
@@ -206,7 +207,7 @@ def main() -> None:
         {
             "dir": {"type": "path", "required": True},
             "unit": {"type": "str", "default": "backend"},
-            "name": {"type": "str", "choices": list(_hooks.NAMES), "required": True},
+            "name": {"type": "str", "choices": list(hooks.NAMES), "required": True},
             "release": {"type": "str", "required": True},
             "previous": {"type": "str", "default": ""},
             "app": {"type": "str", "required": True},
@@ -227,7 +228,7 @@ def main() -> None:
         module.fail_json(msg=f"timeout must be from 1 to {LONGEST} seconds")
     try:
         result = run(module)
-    except (HookError, FencedError, SystemdError, _files.BusyError, OSError) as error:
+    except (HookError, FencedError, SystemdError, files.BusyError, OSError) as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)
 

@@ -163,10 +163,11 @@ import socket
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _heartbeat, _lease
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_ARGUMENT, AwsError, client, finish
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._lease import Lease, LeaseError, Seen, Store
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease import heartbeat
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease as _lease
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.lease import Lease, LeaseError, Seen, Store
 
 SHORTEST = 3
 LONGEST = 3600
@@ -180,9 +181,9 @@ def store_of(options: dict[str, Any]) -> Store:
     return Store(client("s3", options["aws"]), options["bucket"], f"{options['app']}/lease.json")
 
 
-def watched(pid: int | None) -> _heartbeat.Process:
+def watched(pid: int | None) -> heartbeat.Process:
     """The process whose life counts. Raises LeaseError."""
-    process = _heartbeat.Process.of(pid) if pid else _heartbeat.play(os.getppid())
+    process = heartbeat.Process.of(pid) if pid else heartbeat.play(os.getppid())
     if process is None:
         raise LeaseError(
             f"there is no process {pid} on this machine, whose end would end the lease: correct `pid`"
@@ -192,7 +193,7 @@ def watched(pid: int | None) -> _heartbeat.Process:
     return process
 
 
-def start_renewer(options: dict[str, Any], lease: Lease, process: _heartbeat.Process) -> int:
+def start_renewer(options: dict[str, Any], lease: Lease, process: heartbeat.Process) -> int:
     """Have the lease renewed as long as the process lives, and then let go; the number of the process that does it."""
     stores: list[Store] = []
 
@@ -210,7 +211,7 @@ def start_renewer(options: dict[str, Any], lease: Lease, process: _heartbeat.Pro
         # kept apart by the host's own lock, and refused after that.
         _lease.release(store_of(options), lease.generation)
 
-    return _heartbeat.start(beat, end, process, every=lease.ttl / RENEWALS, patience=lease.ttl, name=RENEWER)
+    return heartbeat.start(beat, end, process, every=lease.ttl / RENEWALS, patience=lease.ttl, name=RENEWER)
 
 
 def acquire(module: AnsibleModule) -> dict[str, Any]:

@@ -60,19 +60,20 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _edge, _files
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk, files
 
 ENTRY = "maintenance"
 PATIENCE = 60
 """Seconds to wait for another run on the same host."""
 
 
-def run(module: AnsibleModule, runtime: _edge.Runtime) -> dict[str, Any]:
+def run(module: AnsibleModule, runtime: haproxy.Runtime) -> dict[str, Any]:
     """Does what there is to do and returns the module's result."""
     layout = Layout(Path(module.params["dir"]))
-    path, wanted = layout.top / _edge.MAP, module.params["state"]
+    path, wanted = layout.top / haproxy.MAP, module.params["state"]
     if not path.is_file():
         if layout.linked("current") and not (layout.top / "venv").is_symlink():
             return {"changed": False, "state": "none", "running": False}
@@ -82,25 +83,25 @@ def run(module: AnsibleModule, runtime: _edge.Runtime) -> dict[str, Any]:
             "With the strategy restart the service can only be stopped (make ssh, then systemctl stop)"
         )
     held = runtime.entries(path)
-    difference = compare(_edge.read_map(path), held, wanted)
+    difference = compare(haproxy.read_map(path), held, wanted)
     if difference.changed and not module.check_mode:
-        with _files.locked(layout.lock, PATIENCE):
+        with files.locked(layout.lock, PATIENCE):
             # A release may have changed the other entry in the meantime.
-            entries = _edge.read_map(path)
+            entries = haproxy.read_map(path)
             if entries.get(ENTRY) != wanted:
                 # The disk comes first: it is what holds after a crash.
-                _edge.write_map(path, {**entries, ENTRY: wanted})
-                _files.flush_names(layout.top)
+                haproxy.write_map(path, {**entries, ENTRY: wanted})
+                files.flush_names(layout.top)
             if held:
                 runtime.set(path, ENTRY, wanted)
     return {"changed": difference.changed, "diff": difference.as_diff(), "state": wanted, "running": bool(held)}
 
 
-def state_of(path: Path, runtime: _edge.Runtime) -> str:
+def state_of(path: Path, runtime: haproxy.Runtime) -> str:
     """What holds on the disk and in HAProxy, as a sentence."""
     held = (runtime.entries(path) or {}).get(ENTRY, "unknown")
     try:
-        stored = _edge.read_map(path).get(ENTRY, "unknown")
+        stored = haproxy.read_map(path).get(ENTRY, "unknown")
     except OSError:
         stored = "unknown"
     return f"Maintenance is {held} in HAProxy, which answers, and {stored} on the disk, from which it starts."
@@ -131,11 +132,11 @@ def main() -> None:
         supports_check_mode=True,
     )
     try:
-        result = run(module, _edge.Runtime())
-    except (_edge.EdgeError, _files.BusyError) as error:
+        result = run(module, haproxy.Runtime())
+    except (haproxy.EdgeError, files.BusyError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=_disk.told(error, state_of(Path(module.params["dir"]) / _edge.MAP, _edge.Runtime())))
+        module.fail_json(msg=disk.told(error, state_of(Path(module.params["dir"]) / haproxy.MAP, haproxy.Runtime())))
     module.exit_json(**result)
 
 

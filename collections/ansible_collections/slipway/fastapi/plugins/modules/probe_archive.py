@@ -63,7 +63,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils import _probes
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._files import write_file
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.files import write_file
 
 with suppress(ImportError):
     # Ansible sends what is imported, so this line brings all probes along. Whether they can be imported by the

@@ -138,14 +138,20 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _git
-from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import (
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import git
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.location import (
     APPLICATION_METADATA,
     DIGEST_METADATA,
     NO_APPLICATION,
     Location,
     Stored,
     head,
+)
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.package import (
+    PackageError,
+    left_out,
+    scan,
+    write,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     AWS_ARGUMENT,
@@ -156,7 +162,6 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import (
     finish,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._package import PackageError, left_out, scan, write
 
 
 def compare(location: Location, stored: Stored | None, sha256: str, size: int, app: str) -> Difference:
@@ -181,7 +186,7 @@ def exported(options: dict[str, Any], work: Path) -> Path:
     top = work / "files"
     inside = Path(options["directory"] or ".")
     if inside.is_absolute() or ".." in inside.parts:
-        raise _git.GitError(f"'{inside}' is no folder in a repository: write it relative to the top, such as backend")
+        raise git.GitError(f"'{inside}' is no folder in a repository: write it relative to the top, such as backend")
     (work / "git").mkdir()
 
     def ignored(path: str) -> bool:
@@ -189,9 +194,9 @@ def exported(options: dict[str, Any], work: Path) -> Path:
         below = Path(path).is_relative_to(inside)
         return not below or left_out(str(Path(path).relative_to(inside)), options["exclude"])
 
-    _git.export(options["repository"], options["commit"] or "", top, work / "git", ignored)
+    git.export(options["repository"], options["commit"] or "", top, work / "git", ignored)
     if not (top / inside).is_dir():
-        raise _git.GitError(f"the commit has no files in a folder {inside}: see git ls-tree -d {options['commit']}")
+        raise git.GitError(f"the commit has no files in a folder {inside}: see git ls-tree -d {options['commit']}")
     return top / inside
 
 
@@ -260,8 +265,8 @@ def main() -> None:
         required_by={"commit": "repository"},
     )
     # Refused below, and not to be shown beforehand.
-    module.no_log_values.update(filter(None, [_git.secret_in(module.params["repository"] or "")]))
-    finish(module, run, PackageError, _git.GitError)
+    module.no_log_values.update(filter(None, [git.secret_in(module.params["repository"] or "")]))
+    finish(module, run, PackageError, git.GitError)
 
 
 if __name__ == "__main__":

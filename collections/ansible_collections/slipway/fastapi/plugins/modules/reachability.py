@@ -72,7 +72,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _json
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import untrusted_json
 
 LARGEST_REPORT = 1 << 20
 """Bytes. The service's account can write the report, so it is not trusted to be small."""
@@ -106,7 +106,7 @@ def read_report(path: Path) -> dict[str, Any]:
             raise ReportError(f"{path} is not a regular file")
         content = stream.read(LARGEST_REPORT + 1)
     try:
-        report = _json.loads(content)
+        report = untrusted_json.loads(content)
     except ValueError as error:
         raise ReportError(f"{path} is not JSON") from error
     if len(content) > LARGEST_REPORT or not isinstance(report, dict) or not isinstance(report.get("probes"), list):

@@ -192,24 +192,25 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.respawn import has_respawned, respawn_module
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _tree
 from ansible_collections.slipway.fastapi.plugins.module_utils._application import Application, ApplicationError
-from ansible_collections.slipway.fastapi.plugins.module_utils._archive import ArchiveError
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.archive import ArchiveError
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.fetch import FetchError
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import HOST_ARGUMENTS, AwsError, client
-from ansible_collections.slipway.fastapi.plugins.module_utils._confine import (
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import ARGUMENTS as FENCE_ARGUMENTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import Fence, FencedError
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import tree
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import Layout, Plan, make_plan, release_id
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.prepare import PrepareError, prepare
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
+from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.sandboxed_build import (
     ConfineError,
     Confinement,
     Processes,
     TransientUnit,
 )
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import ARGUMENTS as FENCE_ARGUMENTS
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence, FencedError
-from ansible_collections.slipway.fastapi.plugins.module_utils._fetch import FetchError
-from ansible_collections.slipway.fastapi.plugins.module_utils._prepare import PrepareError, prepare
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout, Plan, make_plan, release_id
-from ansible_collections.slipway.fastapi.plugins.module_utils._venv import BuildError
+from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.venv import BuildError
 
-FAILURES = (AwsError, BuildError, ConfineError, FencedError, FetchError, PrepareError, _files.BusyError, OSError)
+FAILURES = (AwsError, BuildError, ConfineError, FencedError, FetchError, PrepareError, files.BusyError, OSError)
 """What ends a run with its own words."""
 PATIENCE = 60
 """Seconds to wait for another run on the same host."""
@@ -234,7 +235,7 @@ class Release:
         """Does what there is to do and returns the module's result."""
         self.fence.check()
         plan = self.plan()
-        if not self.service and _files.read_link(self.layout.top / "venv"):
+        if not self.service and files.read_link(self.layout.top / "venv"):
             self.module.fail_json(
                 msg=f"a service runs from {self.layout.top}, and files that are none would take its place: publish the "
                 "application (make publish APP=./dir), or make a host of their own for the files"
@@ -285,7 +286,7 @@ class Release:
         # A run that was killed has not ended the step that it had begun.
         confinement.end()
         for path in plan.leftovers:
-            _files.remove_tree(path)
+            files.remove_tree(path)
         if plan.build:
             partial = self.layout.partial(self.name)
             try:
@@ -295,23 +296,23 @@ class Release:
                 self.fence.check()
                 self._put_in_place(partial)
             finally:
-                _files.remove_tree(partial)
+                files.remove_tree(partial)
         self.fence.check()
         for link, target in plan.links.items():
-            _files.replace_link(self.layout.top / link, target)
+            files.replace_link(self.layout.top / link, target)
         for name in plan.prune:
-            _files.remove_tree(self.layout.release(name))
+            files.remove_tree(self.layout.release(name))
 
     def _put_in_place(self, partial: Path) -> None:
         place, aside = self.layout.release(self.name), self.layout.damaged(self.name)
         if place.exists():
-            _files.remove_tree(aside)
+            files.remove_tree(aside)
             place.rename(aside)
         partial.rename(place)
-        _files.flush(self.layout.releases)
+        files.flush(self.layout.releases)
         # A process that runs from there keeps it until it is restarted.
         if self.layout.linked("current") != self.name:
-            _files.remove_tree(aside)
+            files.remove_tree(aside)
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
@@ -362,7 +363,7 @@ def main() -> None:
         module.fail_json(msg=f"app: {error}")
     except ArchiveError as error:
         module.fail_json(msg=f"{module.params['key']}: {error}")
-    except _tree.TreeError as error:
+    except tree.TreeError as error:
         module.fail_json(msg=f"a package of the application has left what no release may hold: {error}; do without it")
     except FAILURES as error:
         module.fail_json(msg=str(error))

@@ -78,9 +78,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _manifest, _served
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest, release_log
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk
 
 MOST_SHOWN = 5
 """Damaged files that are named in the error."""
@@ -93,20 +94,20 @@ def find(layout: Layout, wanted: str) -> dict[str, Any]:
         NoReleaseError: there is none, or it is damaged.
     """
     current = layout.linked("current")
-    released = _served.order(_served.read(layout.history))
-    chosen = _served.choose(wanted, current, layout.linked("previous"), released, layout.present())
+    released = release_log.order(release_log.read(layout.history))
+    chosen = release_log.choose(wanted, current, layout.linked("previous"), released, layout.present())
     top = layout.release(chosen)
-    damage = _manifest.damage(top)
+    damage = manifest.damage(top)
     if damage:
         shown = "; ".join(damage[:MOST_SHOWN]) + ("; …" if len(damage) > MOST_SHOWN else "")
-        raise _served.NoReleaseError(
+        raise release_log.NoReleaseError(
             f"release {chosen} is damaged and must not serve ({shown}): choose another one, or release it anew"
         )
-    about = _manifest.read(top) or {}
+    about = manifest.read(top) or {}
     try:
         variables = sorted(parse((top / ".env").read_bytes()))
     except (OSError, DotenvError) as error:
-        raise _served.NoReleaseError(f"the .env of release {chosen} cannot be read: {error}") from error
+        raise release_log.NoReleaseError(f"the .env of release {chosen} cannot be read: {error}") from error
     return {
         "release": chosen,
         "current": current or "",
@@ -123,10 +124,10 @@ def main() -> None:
     )
     try:
         result = find(Layout(Path(module.params["dir"])), module.params["wanted"].strip())
-    except _served.NoReleaseError as error:
+    except release_log.NoReleaseError as error:
         module.fail_json(msg=f"There is nothing to go back to, and nothing was changed: {error}")
     except OSError as error:
-        module.fail_json(msg=_disk.told(error, "What serves was left alone."))
+        module.fail_json(msg=disk.told(error, "What serves was left alone."))
     module.exit_json(changed=False, **result)
 
 

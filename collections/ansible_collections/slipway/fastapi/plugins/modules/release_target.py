@@ -102,7 +102,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils._application import Application, ApplicationError
-from ansible_collections.slipway.fastapi.plugins.module_utils._artifact import (
+from ansible_collections.slipway.fastapi.plugins.module_utils._artifact.location import (
     APPLICATION_METADATA,
     NO_APPLICATION,
     Location,

@@ -87,7 +87,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._installed import (
+from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.installed import (
     Environment,
     LockError,
     Pin,

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _json
 from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsError, client, error_code, explain
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse, render
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse, render
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes import dsn
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes.stages import StageError
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import untrusted_json
 from botocore.exceptions import BotoCoreError, ClientError
 
 KEY = "DATABASE_URL"
@@ -195,7 +195,7 @@ class Account:
         except ClientError as error:
             raise DatabaseError(explain(error, what)) from error
         try:
-            secret = _json.loads(answer["SecretString"])
+            secret = untrusted_json.loads(answer["SecretString"])
             return str(secret["username"]), str(secret["password"])
         except (KeyError, TypeError, ValueError):
             # The exception's text could quote the secret, so it is not passed on.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _json
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import untrusted_json
 
 VERSION = 4
 PARTS = {"version", "lineage", "serial", "resources"}
@@ -37,7 +37,7 @@ class State:
         if not text.strip():
             return None
         try:
-            body = _json.loads(text)
+            body = untrusted_json.loads(text)
         except ValueError as error:
             raise StateError(f"{where} is no state of Terraform: {error}") from error
         if not isinstance(body, dict) or not body.keys() >= PARTS:

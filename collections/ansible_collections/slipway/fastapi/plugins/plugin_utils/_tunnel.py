@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils._printable import printable
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.printable import printable
 
 LOOPBACK = "127.0.0.1"
 _ARGUMENTS = ("ssh_args", "ssh_common_args", "ssh_extra_args")

@@ -7,9 +7,9 @@ import dataclasses
 import time
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _drain, _files, _health, _sockets
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import SLOTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import drain
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import SLOTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.blue_green_state import (
     BlueGreenState,
     SlotState,
@@ -29,7 +29,9 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.st
     SwitchContext,
     SwitchError,
 )
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Systemd, SystemdError
+from ansible_collections.slipway.fastapi.plugins.module_utils._service import health
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk, files, sockets
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Systemd, SystemdError
 
 
 class BlueGreen:
@@ -68,12 +70,12 @@ class BlueGreen:
         )
         if active is None or reasons(state, self.release):
             return state
-        return dataclasses.replace(state, complaint=self._health(active, RUNNING_HEALTH_TIMEOUT).reason)
+        return dataclasses.replace(state, complaint=self._await_health(active, RUNNING_HEALTH_TIMEOUT).reason)
 
     def _slot(self, slot: str) -> SlotState:
         unit = self.units[slot].show()
         return SlotState(
-            linked=_files.read_link(self.layout.top / slot),
+            linked=files.read_link(self.layout.top / slot),
             unit=unit,
             serving=release_of(unit.pid),
             outdated=self.context.outdated(unit),
@@ -90,8 +92,8 @@ class BlueGreen:
         if haproxy.load == "not-found" or not self.proxy.map.is_file():
             return "HAProxy is not set up on this host: run the role haproxy first"
         # A service that has held the port itself until now releases it in `apply`.
-        own = [pid for unit in (haproxy, state.boot) if unit.running for pid in _sockets.family(unit.pid)]
-        holder = _sockets.holder(port)
+        own = [pid for unit in (haproxy, state.boot) if unit.running for pid in sockets.family(unit.pid)]
+        holder = sockets.holder(port)
         if holder and holder.pid not in own:
             return (
                 f"the port {port} is held by {holder.name} (process {holder.pid}), so HAProxy "
@@ -153,7 +155,7 @@ class BlueGreen:
         self.context.link({idle: f"releases/{self.release}"})
         self.context.forget_starts()
         self.units[idle].restart()
-        verdict = self._health(idle, self.context.options.timeout)
+        verdict = self._await_health(idle, self.context.options.timeout)
         if not verdict.healthy:
             self._give_up(state, idle, verdict.reason)
         # A release that has overtaken this one in the meantime must find nothing changed by it.
@@ -205,7 +207,7 @@ class BlueGreen:
         if unit.running:
             began = time.monotonic()
             options = self.context.options
-            self.cut += _drain.wait(_drain.folder_of(options.unit, slot), options.drain)
+            self.cut += drain.wait(drain.folder_of(options.unit, slot), options.drain)
             self.seconds["drain"] = round(time.monotonic() - began, 2)
         self.units[slot].stop()
 
@@ -225,10 +227,10 @@ class BlueGreen:
             with contextlib.suppress(SystemdError):
                 self.units[other(active)].stop()
         serves = f"Release {serving} serves." if serving else "No release serves in a slot."
-        return SwitchError(_disk.told(error, serves), running=serving or "")
+        return SwitchError(disk.told(error, serves), running=serving or "")
 
-    def _health(self, slot: str, timeout: float) -> _health.Verdict:
+    def _await_health(self, slot: str, timeout: float) -> health.Verdict:
         options = self.context.options
-        socket = _drain.folder_of(options.unit, slot) / _drain.SOCKET
-        service = _health.SocketService(socket, options.health_path, options.stream_path)
-        return _health.wait(service, self.release, timeout, lambda: self.context.show(self.units[slot]))
+        socket = drain.folder_of(options.unit, slot) / drain.SOCKET
+        service = health.SocketService(socket, options.health_path, options.stream_path)
+        return health.wait(service, self.release, timeout, lambda: self.context.show(self.units[slot]))

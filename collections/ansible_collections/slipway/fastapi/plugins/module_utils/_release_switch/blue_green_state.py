@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import SLOTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import SLOTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.links import compare_links
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Unit
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv import DotenvError, parse
+from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar import DotenvError, parse
 from ansible_collections.slipway.fastapi.plugins.module_utils._probes.redact import Redactor, secrets_in
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
 
 LINKS = ("current", "previous", ".env", "venv")
 
@@ -24,16 +24,16 @@ def read_links(top: Path) -> dict[str, str | None]:
     Raises:
         FileExistsError: something else than a link has one of the names.
     """
-    return {link: _files.read_link(top / link) for link in LINKS}
+    return {link: files.read_link(top / link) for link in LINKS}
 
 
 def set_links(top: Path, links: Mapping[str, str | None]) -> None:
     """Sets links that differ, and waits until they are on the disk; None removes a link."""
     for link, target in links.items():
         path = top / link
-        if _files.read_link(path) != target:
-            _files.replace_link(path, target)
-    _files.flush_names(top)
+        if files.read_link(path) != target:
+            files.replace_link(path, target)
+    files.flush_names(top)
 
 
 def compare_links(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Unit
 
 VARIABLE = "SLIPWAY_RELEASE"
 """The environment variable that holds the id of the release in each process of the service."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _edge, _files
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.blue_green_state import HaproxyState
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.process import newer_files
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Run, Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd
 
 START_TIMEOUT = 10
 """Seconds that HAProxy has to run with its configuration."""
@@ -20,9 +21,9 @@ class Proxy:
     """The HAProxy of one service, with its map on the disk and in memory."""
 
     def __init__(self, run: Run, top: Path) -> None:
-        self.map = top / _edge.MAP
-        self.systemd = Systemd(run, _edge.UNIT)
-        self.runtime = _edge.Runtime()
+        self.map = top / haproxy.MAP
+        self.systemd = Systemd(run, haproxy.UNIT)
+        self.runtime = haproxy.Runtime()
 
     def observe(self) -> HaproxyState:
         """What it runs with, and which of its files have changed since."""
@@ -32,16 +33,16 @@ class Proxy:
         if unit.running and unit.stale:
             outdated.append("systemd has not read its files again")
         if unit.running and not outdated and entries is not None and self._config_is_newer():
-            outdated = [f"{_edge.CONFIG} is newer than what runs"]
+            outdated = [f"{haproxy.CONFIG} is newer than what runs"]
         if unit.running and not outdated and entries is not None and self._certificate_differs():
-            outdated = [f"{_edge.CERTIFICATE} is not what runs"]
+            outdated = [f"{haproxy.CERTIFICATE} is not what runs"]
         if unit.running and entries is None:
             outdated = outdated or ["it runs another configuration"]
         return HaproxyState(unit, (entries or {}).get("active"), outdated)
 
     def stored(self) -> str | None:
         """The slot in the map on the disk."""
-        return _edge.read_map(self.map).get("active")
+        return haproxy.read_map(self.map).get("active")
 
     def loaded(self) -> str | None:
         """The slot in HAProxy's memory; None if it does not run, or runs without this map."""
@@ -49,10 +50,10 @@ class Proxy:
 
     def store(self, slot: str) -> None:
         """Writes the slot to the map on the disk, and leaves its other entries as they are."""
-        entries = _edge.read_map(self.map)
+        entries = haproxy.read_map(self.map)
         if entries.get("active") != slot:
-            _edge.write_map(self.map, {"maintenance": "off", **entries, "active": slot})
-            _files.flush_names(self.map.parent)
+            haproxy.write_map(self.map, {"maintenance": "off", **entries, "active": slot})
+            files.flush_names(self.map.parent)
 
     def load(self, slot: str) -> None:
         """Sets the slot in HAProxy's memory."""
@@ -74,7 +75,7 @@ class Proxy:
         # Also before a reload: the worker that it replaces answers one more request of each connection.
         self.load(slot)
         if self._certificate_differs():
-            self.runtime.renew(_edge.CERTIFICATE)
+            self.runtime.renew(haproxy.CERTIFICATE)
         if self._config_is_newer() or self._certificate_differs():
             self.systemd.reload_service()
             self._wait(slot)
@@ -83,19 +84,19 @@ class Proxy:
         deadline = time.monotonic() + START_TIMEOUT
         while self.loaded() != slot or self._config_is_newer() or self._certificate_differs():
             if time.monotonic() >= deadline:
-                raise _edge.EdgeError(
+                raise haproxy.EdgeError(
                     f"HAProxy does not run with its configuration after {START_TIMEOUT} s: "
-                    f"see `journalctl -u {_edge.UNIT}`"
+                    f"see `journalctl -u {haproxy.UNIT}`"
                 )
             time.sleep(PAUSE)
 
     def _config_is_newer(self) -> bool:
         try:
             # HAProxy gives its start in whole seconds. A time in the future says nothing about the order.
-            return self.runtime.started() + 1 <= _edge.CONFIG.stat().st_mtime <= time.time()
-        except (FileNotFoundError, _edge.EdgeError):
+            return self.runtime.started() + 1 <= haproxy.CONFIG.stat().st_mtime <= time.time()
+        except (FileNotFoundError, haproxy.EdgeError):
             return False
 
     def _certificate_differs(self) -> bool:
-        stored = _edge.fingerprint(_edge.CERTIFICATE)
-        return stored is not None and self.runtime.certificate(_edge.CERTIFICATE) not in (None, stored)
+        stored = haproxy.fingerprint(haproxy.CERTIFICATE)
+        return stored is not None and self.runtime.certificate(haproxy.CERTIFICATE) not in (None, stored)

@@ -6,7 +6,6 @@ import dataclasses
 import time
 from typing import Any
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _health
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.links import links_for, read_links
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.process import release_of
@@ -22,7 +21,9 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.st
     SwitchError,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.teardown import BlueGreenTeardown
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._service import health
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Systemd
 
 
 class Restart:
@@ -36,7 +37,7 @@ class Restart:
         self.systemd = Systemd(context.run, options.unit)
         self.teardown = BlueGreenTeardown(context.run, self.layout.top, options.unit)
         address = f"[{options.address}]" if ":" in options.address else options.address
-        self.service = _health.PortService(f"http://{address}:{options.port}{options.health_path}")
+        self.service = health.PortService(f"http://{address}:{options.port}{options.health_path}")
 
     def observe(self) -> RestartState:
         layout, note = self.layout, self.layout.interrupted()
@@ -97,7 +98,7 @@ class Restart:
             if stuck
             else ", and its links are in place."
         )
-        return SwitchError(_disk.told(error, serves + links), running=serving or "")
+        return SwitchError(disk.told(error, serves + links), running=serving or "")
 
     def result(self, state: RestartState) -> dict[str, Any]:
         return {
@@ -123,7 +124,7 @@ class Restart:
         if not verdict.healthy:
             self._go_back(state, verdict.reason)
 
-    def _serve(self, release: str) -> _health.Verdict:
+    def _serve(self, release: str) -> health.Verdict:
         self.context.forget_starts()
         self.context.link(links_for(release))
         self.systemd.restart()
@@ -154,5 +155,5 @@ class Restart:
             journal=journal,
         )
 
-    def _wait(self, release: str, timeout: float) -> _health.Verdict:
-        return _health.wait(self.service, release, timeout, lambda: self.context.show(self.systemd))
+    def _wait(self, release: str, timeout: float) -> health.Verdict:
+        return health.wait(self.service, release, timeout, lambda: self.context.show(self.systemd))

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.slipway.fastapi.plugins.module_utils import _disk, _edge, _files
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import FencedError
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import FencedError
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.blue_green import BlueGreen
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.restart import Restart
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.strategy import (
@@ -19,7 +19,8 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.st
     SwitchContext,
     SwitchError,
 )
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import SystemdError
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk, files
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import SystemdError
 
 LONGEST_DRAIN = 3600
 """Seconds."""
@@ -36,10 +37,10 @@ def run(module: AnsibleModule) -> None:
         result = switch(BlueGreen(context), context) if blue_green else switch(Restart(context), context)
     except SwitchError as error:
         module.fail_json(msg=str(error), **error.facts)
-    except (SystemdError, _files.BusyError, _edge.EdgeError, FencedError) as error:
+    except (SystemdError, files.BusyError, haproxy.EdgeError, FencedError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=_disk.told(error, "What serves was left alone."))
+        module.fail_json(msg=disk.told(error, "What serves was left alone."))
     module.exit_json(**result)
 
 

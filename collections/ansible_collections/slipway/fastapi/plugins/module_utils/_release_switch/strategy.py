@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _files, _manifest, _served
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._fence import Fence
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import Layout
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import Fence
+from ansible_collections.slipway.fastapi.plugins.module_utils._release import manifest, release_log
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import Layout
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.journal import (
     without_questions,
     without_secrets,
 )
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.links import set_links
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.process import newer_files
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Run, Systemd, Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd, Unit
 
 LOCK_TIMEOUT = 60
 """Seconds to wait for another run on the same host."""
@@ -118,12 +119,12 @@ class SwitchContext:
     def outdated(self, unit: Unit) -> list[str]:
         """A sentence for everything that defines the unit's process and has changed since it started."""
         release = self.layout.release(self.release)
-        found = newer_files(unit, [release / _manifest.NAME], time.time())
+        found = newer_files(unit, [release / manifest.NAME], time.time())
         if self.options.redefined and not found:
             found.append("the unit's files change")
         if self.check_mode and release.is_dir():
             # Outside check mode the release was repaired before this module runs.
-            found += [f"the release is damaged: {damage}" for damage in _manifest.damage(release)]
+            found += [f"the release is damaged: {damage}" for damage in manifest.damage(release)]
         return found
 
     def link(self, links: Mapping[str, str | None]) -> None:
@@ -133,18 +134,18 @@ class SwitchContext:
     def note(self, before: str | None, **more: str) -> None:
         """Writes down that a switch has begun, so that the next run knows if this one does not end."""
         note = {"from": before or "", "to": self.release, **more}
-        _files.write_file(self.layout.switching, json.dumps(note).encode(), 0o600)
-        _files.flush_names(self.layout.top)
+        files.write_file(self.layout.switching, json.dumps(note).encode(), 0o600)
+        files.flush_names(self.layout.top)
 
     def finish(self) -> None:
         """Removes the note, and what is left of releases that were rebuilt while they ran."""
         self.layout.switching.unlink(missing_ok=True)
         for path in self.layout.leftovers("damaged"):
-            _files.remove_tree(path)
+            files.remove_tree(path)
 
     def record(self, previous: str | None, seconds: float) -> None:
         """Adds the switch to the host's history."""
-        _served.append(
+        release_log.append(
             self.layout.history,
             release=self.release,
             previous=previous or "",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ansible_collections.slipway.fastapi.plugins.module_utils import _edge, _files
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
-from ansible_collections.slipway.fastapi.plugins.module_utils._release import SLOTS
-from ansible_collections.slipway.fastapi.plugins.module_utils._systemd import Run, Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
+from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import SLOTS
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd
 
 UNITS = Path("/etc/systemd/system")
 
@@ -16,8 +17,8 @@ class BlueGreenTeardown:
     """HAProxy and the two slots of one service, and how they give up the port."""
 
     def __init__(self, run: Run, top: Path, unit: str) -> None:
-        self._map = top / _edge.MAP
-        self._edge = Systemd(run, _edge.UNIT)
+        self._map = top / haproxy.MAP
+        self._edge = Systemd(run, haproxy.UNIT)
         self._slots = [Systemd(run, f"{unit}@{slot}") for slot in SLOTS]
         # The template is last: while it exists, the next run continues a teardown that was ended in between.
         self._paths = [
@@ -43,7 +44,7 @@ class BlueGreenTeardown:
 
     def refusal(self) -> str:
         """Why it must stay for now, with what to do first; empty if it need not."""
-        if _edge.read_map(self._map).get("maintenance") != "on":
+        if haproxy.read_map(self._map).get("maintenance") != "on":
             return ""
         return (
             "maintenance is on, and without HAProxy no process would answer for the service: end it first "
@@ -60,6 +61,6 @@ class BlueGreenTeardown:
         """Removes what is left, once the service holds the port."""
         for path in self.leftovers():
             if path.is_dir() and not path.is_symlink():
-                _files.remove_tree(path)
+                files.remove_tree(path)
             else:
                 path.unlink()

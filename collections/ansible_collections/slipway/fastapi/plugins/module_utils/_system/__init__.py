@@ -1,0 +1,1 @@
+"""The host: its files, disk, sockets and units, and text that comes from elsewhere."""
