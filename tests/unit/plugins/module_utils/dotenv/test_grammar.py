@@ -14,7 +14,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar im
     render,
 )
 
-from tests.unit.plugins.module_utils.dotenv_readers import (
+from tests.unit.plugins.module_utils.dotenv.dotenv_readers import (
     ALPHABET,
     RefusedError,
     read_by_docker,
