@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import drain, haproxy
-from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import RunCommand, Systemd
 
 from tests.unit.plugins import fake_systemd
 
@@ -18,7 +18,7 @@ patched: Any = Systemd
 _init = patched.__init__
 
 
-def _ask_the_stand_in(self: Any, _run: Run, unit: str) -> None:
+def _ask_the_stand_in(self: Any, _run: RunCommand, unit: str) -> None:
     _init(self, fake_systemd.run, unit)
 
 

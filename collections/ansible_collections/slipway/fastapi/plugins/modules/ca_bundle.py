@@ -162,7 +162,7 @@ def main() -> None:
             path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
             write_file(path, content, MODE)
         except OSError as error:
-            module.fail_json(msg=disk.told(error, f"{path} is as it was."))
+            module.fail_json(msg=disk.message(error, f"{path} is as it was."))
     module.exit_json(changed=found.changed, diff=found.as_diff(), certificates=certificates, sha256=wanted)
 
 

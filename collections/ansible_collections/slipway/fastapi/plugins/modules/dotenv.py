@@ -46,18 +46,12 @@ options:
     description: Variables that are no secrets.
     type: dict
     default: {}
-  generation:
-    description:
-      - Number that M(slipway.fastapi.lease) returned for this release. A host on which a release with a higher one has
-        worked refuses this one before anything changes, and remembers the highest.
-      - V(0) is for a run without a lease, which nobody is kept apart from.
-    type: int
-    default: 0
   dir:
     description: Directory of the application, which remembers O(generation). Required with it.
     type: path
 extends_documentation_fragment:
   - slipway.fastapi.aws.host
+  - slipway.fastapi.lease_generation
 attributes:
   check_mode:
     support: full
@@ -129,7 +123,6 @@ import json
 import os
 import pwd
 import stat
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -142,11 +135,11 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.grammar im
 from ansible_collections.slipway.fastapi.plugins.module_utils._dotenv.parameters import Parameter, fetch
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import ARGUMENTS as FENCE_ARGUMENTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease.fence import Fence, FencedError
-from ansible_collections.slipway.fastapi.plugins.module_utils._system.files import BusyError, flush_names
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.files import BusyError, flush_names, write_file
 
 MODE = 0o640
 """The service's account reads it as the file's group, and a package that runs as that account cannot change it."""
-PATIENCE = 60
+LOCK_TIMEOUT = 60
 """Seconds to wait for another run on the same host."""
 
 
@@ -220,18 +213,7 @@ def write(path: Path, content: bytes, owner: str, group: str | None) -> None:
         raise DestinationError(f"directory {path.parent} does not exist; the `base` role makes it")
     account = pwd.getpwnam(owner)
     group_id = grp.getgrnam(group).gr_gid if group else account.pw_gid
-    handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            os.fchmod(stream.fileno(), MODE)
-            os.fchown(stream.fileno(), account.pw_uid, group_id)
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink()
-        raise
+    write_file(path, content, MODE, account.pw_uid, group_id)
     flush_names(path.parent)
 
 
@@ -303,10 +285,10 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     content = render(merge(options["provided"], parameters))
     difference = compare(path, content, options["owner"], options["group"])
     if difference.changed and not module.check_mode:
-        with fence.held(PATIENCE) if options["generation"] else nullcontext():
+        with fence.held(LOCK_TIMEOUT) if options["generation"] else nullcontext():
             write(path, content, options["owner"], options["group"])
     elif not module.check_mode:
-        fence.remember(PATIENCE)
+        fence.remember(LOCK_TIMEOUT)
     return {
         "changed": difference.changed,
         "diff": difference.as_diff(),

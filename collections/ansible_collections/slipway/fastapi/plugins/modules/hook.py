@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: hook
-short_description: Run a hook of a release, if it has one
+short_description: RunCommand a hook of a release, if it has one
 version_added: 0.1.0
 author:
   - Slipway maintainers (@slipway)
@@ -60,13 +60,8 @@ options:
     description: How many lines of what a failed hook printed are shown.
     type: int
     default: 40
-  generation:
-    description:
-      - Number that M(slipway.fastapi.lease) returned for this release. A host on which a release with a higher one has
-        worked refuses this one before anything changes, and remembers the highest.
-      - V(0) is for a run without a lease, which nobody is kept apart from.
-    type: int
-    default: 0
+extends_documentation_fragment:
+  - slipway.fastapi.lease_generation
 attributes:
   check_mode:
     support: full
@@ -126,7 +121,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._service.hooks imp
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
 from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import SystemdError
 
-PATIENCE = 60
+LOCK_TIMEOUT = 60
 """Seconds to wait for another run on the same host."""
 LONGEST = 24 * 3600
 
@@ -167,7 +162,7 @@ def run(module: AnsibleModule) -> dict[str, Any]:
     fence.check()
     reason, began = reason_not_to(options, release, module.check_mode), time.monotonic()
     if not reason and not module.check_mode:
-        with fence.held(PATIENCE):
+        with fence.held(LOCK_TIMEOUT):
             # Another run may have done it in the meantime.
             reason = reason_not_to(options, release, module.check_mode)
             if not reason:

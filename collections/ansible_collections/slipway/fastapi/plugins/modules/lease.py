@@ -167,7 +167,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AWS_AR
 from ansible_collections.slipway.fastapi.plugins.module_utils._difference import Difference
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease import heartbeat
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease as _lease
-from ansible_collections.slipway.fastapi.plugins.module_utils._lease.lease import Lease, LeaseError, Seen, Store
+from ansible_collections.slipway.fastapi.plugins.module_utils._lease.lease import Lease, LeaseError, LeaseState, Store
 
 SHORTEST = 3
 LONGEST = 3600
@@ -266,7 +266,7 @@ def let_go(module: AnsibleModule) -> dict[str, Any]:
     return result(None, seen.holder) | {"changed": False, "generation": generation, "lost": lost}
 
 
-def result(before: Seen | None, lease: Lease | None, **more: Any) -> dict[str, Any]:
+def result(before: LeaseState | None, lease: Lease | None, **more: Any) -> dict[str, Any]:
     """What the module returns."""
     difference = Difference("lease")
     if before:
@@ -290,7 +290,7 @@ def described(lease: Lease) -> str:
     return f"{lease.owner}, {lease.purpose}, generation {lease.generation}"
 
 
-def left_by(seen: Seen | None) -> dict[str, Any]:
+def left_by(seen: LeaseState | None) -> dict[str, Any]:
     """Whose lease it was."""
     if seen is None or seen.holder is None:
         return {}

@@ -66,7 +66,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout im
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import disk, files
 
 ENTRY = "maintenance"
-PATIENCE = 60
+LOCK_TIMEOUT = 60
 """Seconds to wait for another run on the same host."""
 
 
@@ -85,7 +85,7 @@ def run(module: AnsibleModule, runtime: haproxy.Runtime) -> dict[str, Any]:
     held = runtime.entries(path)
     difference = compare(haproxy.read_map(path), held, wanted)
     if difference.changed and not module.check_mode:
-        with files.locked(layout.lock, PATIENCE):
+        with files.locked(layout.lock, LOCK_TIMEOUT):
             # A release may have changed the other entry in the meantime.
             entries = haproxy.read_map(path)
             if entries.get(ENTRY) != wanted:
@@ -136,7 +136,7 @@ def main() -> None:
     except (haproxy.EdgeError, files.BusyError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=disk.told(error, state_of(Path(module.params["dir"]) / haproxy.MAP, haproxy.Runtime())))
+        module.fail_json(msg=disk.message(error, state_of(Path(module.params["dir"]) / haproxy.MAP, haproxy.Runtime())))
     module.exit_json(**result)
 
 

@@ -130,13 +130,8 @@ options:
     description: Unpacked bytes for each byte of the archive, from 16 MiB on.
     type: int
     default: 200
-  generation:
-    description:
-      - Number that M(slipway.fastapi.lease) returned for this release. A host on which a release with a higher one has
-        worked refuses this one before anything changes, and remembers the highest.
-      - V(0) is for a run without a lease, which nobody is kept apart from.
-    type: int
-    default: 0
+extends_documentation_fragment:
+  - slipway.fastapi.lease_generation
 attributes:
   check_mode:
     description: Compares the host with the release and changes nothing. The archive itself is not fetched.
@@ -212,7 +207,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.venv i
 
 FAILURES = (AwsError, BuildError, ConfineError, FencedError, FetchError, PrepareError, files.BusyError, OSError)
 """What ends a run with its own words."""
-PATIENCE = 60
+LOCK_TIMEOUT = 60
 """Seconds to wait for another run on the same host."""
 
 
@@ -242,12 +237,12 @@ class Release:
             )
         if plan.difference().changed and not self.module.check_mode:
             self._check_host(plan)
-            with self.fence.held(PATIENCE) as lock:
+            with self.fence.held(LOCK_TIMEOUT) as lock:
                 # Another run may have done it in the meantime.
                 plan = self.plan()
                 self._apply(plan, self._confinement(lock))
         elif not self.module.check_mode:
-            self.fence.remember(PATIENCE)
+            self.fence.remember(LOCK_TIMEOUT)
         difference = plan.difference()
         return {
             "changed": difference.changed,

@@ -127,7 +127,7 @@ def main() -> None:
     except release_log.NoReleaseError as error:
         module.fail_json(msg=f"There is nothing to go back to, and nothing was changed: {error}")
     except OSError as error:
-        module.fail_json(msg=disk.told(error, "What serves was left alone."))
+        module.fail_json(msg=disk.message(error, "What serves was left alone."))
     module.exit_json(changed=False, **result)
 
 

@@ -71,7 +71,7 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class Seen:
+class LeaseState:
     """The object as S3 showed it. `lease` is None where there is none."""
 
     now: datetime
@@ -125,18 +125,18 @@ class Store:
     def where(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
 
-    def look(self) -> Seen:
+    def look(self) -> LeaseState:
         """Read the lease. Raises AwsError or LeaseError."""
         try:
             answer = self.s3.get_object(Bucket=self.bucket, Key=self.key)
             content = answer["Body"].read()
         except boto_errors() as error:
             if error_code(error) in _MISSING:
-                return Seen(clock(getattr(error, "response", {})))
+                return LeaseState(clock(getattr(error, "response", {})))
             raise AwsError(self._explain(error, "GetObject")) from error
-        return Seen(clock(answer), Lease.parse(content, self.where), answer["ETag"], answer["LastModified"])
+        return LeaseState(clock(answer), Lease.parse(content, self.where), answer["ETag"], answer["LastModified"])
 
-    def write(self, lease: Lease, seen: Seen) -> bool:
+    def write(self, lease: Lease, seen: LeaseState) -> bool:
         """Write the lease if the object is still as it was seen; whether that was so. Raises AwsError.
 
         False may also mean that it is written: where the answer was lost, the SDK has tried again and met itself.
@@ -174,11 +174,11 @@ class Acquired:
     """A lease that is this run's. `taken_over` is what an owner that fell silent has left."""
 
     lease: Lease
-    taken_over: Seen | None
-    before: Seen
+    taken_over: LeaseState | None
+    before: LeaseState
 
 
-def next_lease(seen: Seen, wanted: Lease) -> Lease:
+def next_lease(seen: LeaseState, wanted: Lease) -> Lease:
     """The lease that follows what was seen."""
     # An object that somebody has removed must not bring old numbers back, and no fleet has a release each second.
     generation = seen.lease.generation + 1 if seen.lease else int(seen.now.timestamp())
@@ -198,7 +198,7 @@ def acquire(store: Store, wanted: Lease, write: bool = True) -> Acquired:
         LeaseError: somebody else holds it.
         AwsError: S3 cannot be asked, or says no.
     """
-    first: Seen | None = None
+    first: LeaseState | None = None
     for attempt in range(ATTEMPTS):
         seen = store.look()
         if seen.is_of(wanted.token) and seen.holder and first:
@@ -237,7 +237,7 @@ def renew(store: Store, generation: int, token: str = "") -> Lease:
     raise LeaseError(f"others keep writing to {store.where}: run this again")
 
 
-def release(store: Store, generation: int, write: bool = True) -> Seen:
+def release(store: Store, generation: int, write: bool = True) -> LeaseState:
     """Let the lease go, and return what was seen before: nothing is written where it is not this run's any more.
 
     Raises AwsError or LeaseError.
@@ -251,7 +251,7 @@ def release(store: Store, generation: int, write: bool = True) -> Seen:
     raise LeaseError(f"others keep writing to {store.where}: the lease expires by itself")
 
 
-def held_by(store: Store, seen: Seen, lease: Lease) -> str:
+def held_by(store: Store, seen: LeaseState, lease: Lease) -> str:
     """Who is in the way, in a sentence."""
     return (
         f"another run is under way: {lease.owner} (process {lease.pid}, {lease.purpose}) has held the lease "
@@ -261,7 +261,7 @@ def held_by(store: Store, seen: Seen, lease: Lease) -> str:
     )
 
 
-def lost(seen: Seen, generation: int) -> str:
+def lost(seen: LeaseState, generation: int) -> str:
     """Why a run must not go on, in a sentence."""
     if seen.lease is None:
         why = "somebody has removed it"

@@ -227,7 +227,7 @@ class BlueGreen:
             with contextlib.suppress(SystemdError):
                 self.units[other(active)].stop()
         serves = f"Release {serving} serves." if serving else "No release serves in a slot."
-        return SwitchError(disk.told(error, serves), running=serving or "")
+        return SwitchError(disk.message(error, serves), running=serving or "")
 
     def _await_health(self, slot: str, timeout: float) -> health.Verdict:
         options = self.context.options

@@ -9,7 +9,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import ha
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.blue_green_state import HaproxyState
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.process import newer_files
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
-from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import RunCommand, Systemd
 
 START_TIMEOUT = 10
 """Seconds that HAProxy has to run with its configuration."""
@@ -20,7 +20,7 @@ PAUSE = 0.1
 class Proxy:
     """The HAProxy of one service, with its map on the disk and in memory."""
 
-    def __init__(self, run: Run, top: Path) -> None:
+    def __init__(self, run: RunCommand, top: Path) -> None:
         self.map = top / haproxy.MAP
         self.systemd = Systemd(run, haproxy.UNIT)
         self.runtime = haproxy.Runtime()

@@ -98,7 +98,7 @@ class Restart:
             if stuck
             else ", and its links are in place."
         )
-        return SwitchError(disk.told(error, serves + links), running=serving or "")
+        return SwitchError(disk.message(error, serves + links), running=serving or "")
 
     def result(self, state: RestartState) -> dict[str, Any]:
         return {

@@ -40,7 +40,7 @@ def run(module: AnsibleModule) -> None:
     except (SystemdError, files.BusyError, haproxy.EdgeError, FencedError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=disk.told(error, "What serves was left alone."))
+        module.fail_json(msg=disk.message(error, "What serves was left alone."))
     module.exit_json(**result)
 
 

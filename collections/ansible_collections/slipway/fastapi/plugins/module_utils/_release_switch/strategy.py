@@ -20,7 +20,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.jo
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.links import set_links
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.process import newer_files
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
-from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd, Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import RunCommand, Systemd, Unit
 
 LOCK_TIMEOUT = 60
 """Seconds to wait for another run on the same host."""
@@ -98,7 +98,7 @@ class Options:
 class SwitchContext:
     """One run of the module on one host: its options, and the steps that both strategies need."""
 
-    def __init__(self, top: Path, options: Options, generation: int, run: Run, check_mode: bool) -> None:
+    def __init__(self, top: Path, options: Options, generation: int, run: RunCommand, check_mode: bool) -> None:
         self.options = options
         self.layout = Layout(top)
         self.fence = Fence(top, generation)

@@ -8,7 +8,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._difference import
 from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
 from ansible_collections.slipway.fastapi.plugins.module_utils._release.layout import SLOTS
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
-from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import RunCommand, Systemd
 
 UNITS = Path("/etc/systemd/system")
 
@@ -16,7 +16,7 @@ UNITS = Path("/etc/systemd/system")
 class BlueGreenTeardown:
     """HAProxy and the two slots of one service, and how they give up the port."""
 
-    def __init__(self, run: Run, top: Path, unit: str) -> None:
+    def __init__(self, run: RunCommand, top: Path, unit: str) -> None:
         self._map = top / haproxy.MAP
         self._edge = Systemd(run, haproxy.UNIT)
         self._slots = [Systemd(run, f"{unit}@{slot}") for slot in SLOTS]

@@ -17,7 +17,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._release import ma
 from ansible_collections.slipway.fastapi.plugins.module_utils._release_switch.journal import without_secrets
 from ansible_collections.slipway.fastapi.plugins.module_utils._service import context
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import files, untrusted_json
-from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import Run, Systemd, Unit
+from ansible_collections.slipway.fastapi.plugins.module_utils._system.systemd import RunCommand, Systemd, Unit
 
 FOLDER = "hooks"
 """In the artifact, beside what it serves."""
@@ -77,7 +77,7 @@ def remember(release: Path, name: str) -> None:
     files.flush_names(release)
 
 
-def under_way(run: Run, unit: str) -> list[str]:
+def under_way(run: RunCommand, unit: str) -> list[str]:
     """The units of this application's hooks that have not ended: a run that was killed does not end what it started."""
     states = "active,activating,deactivating,reloading"
     listing = ["systemctl", "list-units", "--plain", "--no-legend", f"--state={states}", f"{unit}-{FOLDER[:-1]}-*"]
@@ -134,7 +134,7 @@ def surroundings(unit: str, directory: Path, release: Path) -> list[str]:
     return context.of_release(context.settings(shown), link, release)
 
 
-def run(job: Job, command: Run, lines: int) -> None:
+def run(job: Job, command: RunCommand, lines: int) -> None:
     """Run a hook to its end. Raises HookError with the end of what it printed, without any value of the `.env`.
 
     Args:

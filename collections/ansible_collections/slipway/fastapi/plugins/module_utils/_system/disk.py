@@ -12,7 +12,7 @@ _FIXES = {
 }
 
 
-def told(error: OSError, state: str) -> str:
+def message(error: OSError, state: str) -> str:
     """One message: what was refused and where, what holds now, and the fix.
 
     Args:

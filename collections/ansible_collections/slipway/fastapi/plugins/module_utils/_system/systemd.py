@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-Run = Callable[[list[str]], tuple[int, str, str]]
+RunCommand = Callable[[list[str]], tuple[int, str, str]]
 """Runs a command: exit code, output, errors. `AnsibleModule.run_command` is one."""
 
 PROPERTIES = (
@@ -89,7 +89,7 @@ def parse(text: str, now: float, monotonic: float) -> Unit:
 class Systemd:
     """The system's manager, for one unit."""
 
-    def __init__(self, run: Run, unit: str) -> None:
+    def __init__(self, run: RunCommand, unit: str) -> None:
         self._run = run
         self.unit = unit if "." in unit else f"{unit}.service"
 
