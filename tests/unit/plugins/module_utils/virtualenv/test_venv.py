@@ -23,7 +23,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._virtualenv.venv i
 
 from tests.unit.plugins.artifacts import application, wheel
 
-FALLBACK = Path(__file__).parents[5] / "roles" / "artifact" / "files" / "fallback.txt"
+FALLBACK = Path(__file__).parents[5] / "roles" / "release" / "files" / "fallback.txt"
 UV = str(Path(sys.executable).parent / "uv")
 ME = pwd.getpwuid(os.geteuid())
 
