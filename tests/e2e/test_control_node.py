@@ -57,7 +57,10 @@ def test_a_whole_run_succeeds(node: ControlNode) -> None:
 
 @pytest.mark.long
 def test_the_unit_tests_of_plugins_pass() -> None:
+    git = "apt-get update -q && apt-get install -qy --no-install-recommends git"
     with debian_13("all") as container:
+        installed = container.run("sh", "-c", git)
+        assert installed.code == 0, installed.output
         made = container.run("python3", "-m", "slipway.launch", "venv")
         assert made.code == 0, made.output
         # The plays run these in Ansible's own process or on the control node, so they meet its Python.

@@ -50,11 +50,28 @@ class Identity:
         return self.pem() + self.key.private_bytes(serialization.Encoding.PEM, form, plain)
 
 
+def usage(authority: bool) -> x509.KeyUsage:
+    """What the key of an authority, or of a server, may be used for."""
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
 def identity(name: str, issuer: Identity | None = None, authority: bool = False) -> Identity:
     """A certificate for a name, signed by itself where there is no issuer."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(timezone.utc)
+    # Python 3.13 and later require that a certificate names its authority's key, and that the authority may sign.
+    signer = (issuer.key if issuer else key).public_key()
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
@@ -65,6 +82,9 @@ def identity(name: str, issuer: Identity | None = None, authority: bool = False)
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer), critical=False)
+        .add_extension(usage(authority), critical=True)
         .sign(issuer.key if issuer else key, hashes.SHA256())
     )
     return Identity(certificate, key)
