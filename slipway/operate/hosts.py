@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any, NoReturn
 
 from slipway.operate.inventory import Fleet, InventoryError, account_problems, read, tag_problems
+from slipway.operate.progress import waiting
 
 # Ansible resolves these for each host: what is a template in the inventory is a value here.
 QUESTION = """{{ {
@@ -66,7 +67,8 @@ def ask(inventory: str, question: str) -> dict[str, dict[str, Any]]:
     Raises NoHostError when there is no host, when it cannot be told, or when account or tags are not to be trusted.
     """
     try:
-        fleet = trusted(inventory)
+        with waiting(f"Reading {inventory}"):
+            fleet = trusted(inventory)
         return {name: fleet.ask(name, question) for name in fleet.names}
     except InventoryError as error:
         raise NoHostError(f"The hosts of {inventory} cannot be told: {error}") from error

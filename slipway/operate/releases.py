@@ -18,11 +18,17 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._aws import AwsErr
 from ansible_collections.slipway.fastapi.plugins.module_utils._lease import lease as _lease
 from ansible_collections.slipway.fastapi.plugins.module_utils._release import history
 from ansible_collections.slipway.fastapi.plugins.module_utils._system import printable, untrusted_json
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from slipway.operate.hosts import Host, ask, find_hosts
+from slipway.operate.progress import waiting
 from slipway.operate.service import ANSWER_SECONDS, CONNECT_SECONDS
 
 QUESTION = "{{ {'app': slipway_app, 'bucket': slipway_deployments_bucket | default(''), 'aws': slipway_aws} }}"
+WIDTH = 4000
+"""Letters of a line of the table."""
 HEADINGS = ("WHEN", "WHO", "WHAT", "RELEASE", "RESULT", "TOOK")
 LATEST = "history.jsonl"
 """Of each host, in the application's directory: a line for each switch."""
@@ -105,8 +111,9 @@ def took(record: history.Record) -> str:
 
 def table(records: list[history.Record]) -> Iterator[str]:
     """The records, a line each, below their headings."""
-    rows = [
-        (
+    found = Table(*HEADINGS, box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for record in records:
+        cells = (
             record.began.replace("T", " "),
             record.by,
             record.kind,
@@ -114,11 +121,13 @@ def table(records: list[history.Record]) -> Iterator[str]:
             record.result.replace("_", " "),
             took(record),
         )
-        for record in records
-    ]
-    widths = [max(len(row[column]) for row in (HEADINGS, *rows)) for column in range(len(HEADINGS))]
-    for row in (HEADINGS, *rows):
-        yield printable.line("  ".join(f"{text:{width}}" for text, width in zip(row, widths)).rstrip())
+        # As texts, in which no part is taken for a style.
+        found.add_row(*(Text(printable.line(cell), no_wrap=True) for cell in cells))
+    # Wider than any table: a terminal, or the reader of a pipe, breaks lines as it likes.
+    console = Console(width=WIDTH, color_system=None)
+    with console.capture() as capture:
+        console.print(found)
+    yield from (line.rstrip() for line in capture.get().splitlines())
 
 
 def lines_of(fleet: Fleet) -> Iterator[str]:
@@ -149,7 +158,7 @@ def line_of(answer: Mapping[str, Any]) -> str:
 
 def show(inventory: str, limit: int, as_json: bool) -> bool:
     """Print it all, and return whether nothing is missing. Raises NoHostError."""
-    with ThreadPoolExecutor(16) as pool:
+    with waiting("Reading the history, and asking the hosts"), ThreadPoolExecutor(16) as pool:
         places = {answer["app"]: answer for answer in ask(inventory, QUESTION).values()}
         answers = pool.map(latest, find_hosts(inventory))
         fleets = list(pool.map(lambda place: read(place["app"], place["bucket"], place["aws"], limit), places.values()))

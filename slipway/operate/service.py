@@ -18,6 +18,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._system import pri
 from slipway.operate.hosts import Host, choose, find_hosts
 from slipway.operate.on_host import state as on_host_state
 from slipway.operate.on_host.state import COLOURS, HAPROXY
+from slipway.operate.progress import waiting
 
 STATE = Path(on_host_state.__file__)
 INSIDE = Path(context.__file__)
@@ -157,7 +158,7 @@ def well(state: dict[str, Any]) -> bool:
 
 def status(hosts: list[Host], as_json: bool) -> bool:
     """Print the state of every host, all asked at the same time, and return whether each is well."""
-    with ThreadPoolExecutor(max_workers=16) as pool:
+    with waiting(f"Asking {len(hosts)} hosts"), ThreadPoolExecutor(max_workers=16) as pool:
         states = list(pool.map(state_of, hosts))
     print(json.dumps(states, indent=2) if as_json else "\n".join(line_of(state) for state in states))
     return all(well(state) for state in states)
