@@ -1,4 +1,4 @@
-"""A host with two colours behind HAProxy: its processes are real, systemd and HAProxy have stand-ins."""
+"""A host with two slots behind HAProxy: its processes are real, systemd and HAProxy have stand-ins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.unit.plugins.short_folder import short_folder
 
 FIRST, SECOND, THIRD = (f"{letter * 12}-00000000" for letter in "abc")
 SECRET = "canary-7f3a"
-COLOURS = ("blue", "green")
+SLOTS = ("blue", "green")
 SERVICE = """\
 import http.server, json, os, socketserver, time
 
@@ -92,10 +92,10 @@ class Host:
 
     def _definitions(self) -> Iterator[Definition]:
         python = [sys.executable, "-I"]
-        for colour in COLOURS:
-            link, folder = self.top / colour, self.run / f"backend-{colour}"
+        for slot in SLOTS:
+            link, folder = self.top / slot, self.run / f"backend-{slot}"
             yield Definition(
-                name=f"backend@{colour}.service",
+                name=f"backend@{slot}.service",
                 file=str(self.units / "backend@.service"),
                 command=[*python, "main.py"],
                 folder=str(link / "code"),
@@ -107,7 +107,7 @@ class Host:
             name="backend.service",
             file=str(self.units / "backend.service"),
             command=[],
-            parts=[f"backend@{colour}.service" for colour in COLOURS],
+            parts=[f"backend@{slot}.service" for slot in SLOTS],
             starts=str(self.map),
         )
         yield Definition(
@@ -164,7 +164,7 @@ class Host:
         manager.save()
 
     def serve_plainly(self, release: str) -> None:
-        """The service as it was before it had colours: its own process holds the port."""
+        """The service as it was before it had slots: its own process holds the port."""
         self._start(PLAIN % (release, self.port))
         self.edit("backend", pid=self._helpers[-1].pid, wanted=True, read=True, enabled=True)
         for link, target in (("current", f"releases/{release}"), (".env", "current/.env"), ("venv", "current/venv")):
@@ -200,7 +200,7 @@ class Host:
         return dict(line.split() for line in self.map.read_text().splitlines())["active"]
 
     def running(self) -> list[str]:
-        return [colour for colour in COLOURS if self.manager(f"backend@{colour}").pid]
+        return [slot for slot in SLOTS if self.manager(f"backend@{slot}").pid]
 
     def links(self) -> dict[str, str]:
         return {path.name: str(path.readlink()) for path in self.top.iterdir() if path.is_symlink()}
@@ -225,7 +225,7 @@ class Host:
         fake_systemd.kill_caller_at(Path(self.environment["FAKE_SYSTEMD"]), *commands)
 
     def close(self) -> None:
-        for unit in ("haproxy", *(f"backend@{colour}" for colour in COLOURS)):
+        for unit in ("haproxy", *(f"backend@{slot}" for slot in SLOTS)):
             self.manager(unit).end()
         for helper in self._helpers:
             helper.send_signal(signal.SIGKILL)
@@ -261,12 +261,12 @@ class Stream(threading.Thread):
                 self.events += data
 
 
-def linked(release: str, colour: str, before: str = "") -> dict[str, str]:
-    """The links of a host whose releases took turns: this one in a colour, and the one before in the other."""
+def linked(release: str, slot: str, before: str = "") -> dict[str, str]:
+    """The links of a host whose releases took turns: this one in a slot, and the one before in the other."""
     links = {"current": f"releases/{release}", ".env": "current/.env", "venv": "current/venv"}
-    links[colour] = f"releases/{release}"
+    links[slot] = f"releases/{release}"
     if before:
-        links |= {"previous": f"releases/{before}", COLOURS[colour == "blue"]: f"releases/{before}"}
+        links |= {"previous": f"releases/{before}", SLOTS[slot == "blue"]: f"releases/{before}"}
     return links
 
 

@@ -90,7 +90,7 @@ def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> No
 def test_the_colour_is_the_one_of_the_map(tmp_path: Path, text: str | None, colour: str) -> None:
     if text is not None:
         (tmp_path / "haproxy.map").write_text(text, encoding="utf-8")
-    assert inside.colour_of(tmp_path) == colour
+    assert inside.slot_of(tmp_path) == colour
 
 
 @pytest.mark.parametrize(("active", "release"), [("blue", "old"), ("green", "new"), ("none", "old")])

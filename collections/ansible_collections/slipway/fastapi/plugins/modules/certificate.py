@@ -127,7 +127,7 @@ def _public_half_of_the_key(content: bytes) -> bytes:
         key = load_pem_private_key(keys[0].group(), None)
     except TypeError as error:
         raise CertificateError(
-            "has a key with a password, for which HAProxy has nobody to ask: write it without one (openssl pkey)"
+            "has a key with a password, which HAProxy cannot ask for: write it without one (openssl pkey)"
         ) from error
     except ValueError as error:
         raise CertificateError("has a private key that cannot be read") from error

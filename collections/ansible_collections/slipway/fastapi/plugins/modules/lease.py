@@ -10,7 +10,7 @@ version_added: 0.1.0
 author:
   - Slipway maintainers (@slipway)
 description:
-  - Takes a lease in S3, the object C(<app>/lease.json), by writes that S3 carries out only if nobody else was faster.
+  - Takes a lease in S3, the object C(<app>/lease.json), by writes that S3 carries out only if no other run was faster.
     Of several runs one gets it, the others are told who has it.
   - While the play runs, a small process beside it renews the lease. When the play has ended, however it did, that lets
     the lease go and ends too. If it cannot, because the machine is gone or the play stopped by a signal, the lease
@@ -40,7 +40,7 @@ options:
     type: int
     default: 0
   purpose:
-    description: What it is for, told to whoever wants it as well. No secret.
+    description: What it is for, shown to a run that wants the lease too. No secret.
     type: str
     default: a run of Ansible
   ttl:
@@ -75,7 +75,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let nobody else release meanwhile
+- name: Acquire the deployment lease
   slipway.fastapi.lease:
     aws:
       region: us-east-1

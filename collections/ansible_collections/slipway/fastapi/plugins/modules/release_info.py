@@ -9,7 +9,7 @@ short_description: Find the release that a host can go back to, and check that i
 version_added: 0.1.0
 description:
   - Chooses among the releases that the host has kept, by its own history, and compares the chosen one with its
-    manifest, file by file. It asks nobody outside the host.
+    manifest, file by file. It needs no connection to anything outside the host.
   - The order is that of the releases. Going back to one does not make it the newest, so going back twice goes two back.
   - Changes nothing.
 author:

@@ -13,17 +13,17 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy.haproxy i
 RUN = Path("/run")
 """Where systemd makes each service a folder for its socket."""
 NOTICE = "drain"
-"""The file, in the folder of the service's socket, by which the service is told that it shall end its streams."""
+"""The file in the folder of the service's socket that tells the service to end its streams."""
 SOCKET = "app.sock"
 PAUSE = 0.1
 """Seconds between two looks."""
 QUIET = 4
-"""Looks in a row without a connection that must be seen: a request that HAProxy has just sent needs a moment."""
+"""Looks in a row that must see no connection: a request that HAProxy has just sent needs a moment to arrive."""
 
 
-def folder_of(unit: str, colour: str) -> Path:
-    """Where a colour of a service has its socket."""
-    return RUN / f"{unit}-{colour}"
+def folder_of(unit: str, slot: str) -> Path:
+    """Where a slot of a service has its socket."""
+    return RUN / f"{unit}-{slot}"
 
 
 def give_notice(folder: Path) -> None:

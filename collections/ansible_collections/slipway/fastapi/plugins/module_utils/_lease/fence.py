@@ -3,7 +3,7 @@
 A lease (`slipway.fastapi.lease`) numbers the releases of a fleet. Its holder can be paused for longer than the lease
 lasts, and goes on when it wakes without knowing that another release has begun. So each host remembers the highest
 number that has worked on it, and refuses a lower one. The number is judged and stored under the lock that every change
-of a release is made under: whoever holds it cannot be overtaken on this host until it lets go.
+of a release is made under: the run that holds it cannot be overtaken on this host until it releases the lock.
 
 Only the standard library is used, and Python 3.9 is enough.
 """
@@ -94,7 +94,7 @@ def stored(top: Path) -> int:
         text = ""
     if not text.strip().isdigit():
         raise FencedError(
-            f"{path} does not hold the generation of a lease, so nobody can tell whether another release has begun: "
+            f"{path} does not hold the generation of a lease, so another release may have begun: "
             "remove it when none is under way, and run this again"
         )
     return int(text)

@@ -187,7 +187,7 @@ def next_lease(seen: LeaseState, wanted: Lease) -> Lease:
 
 
 def acquire(store: Store, wanted: Lease, write: bool = True) -> Acquired:
-    """Take the lease, if nobody has it or who had it fell silent.
+    """Take the lease, if it is free or its holder has stopped renewing it.
 
     Args:
         store: where it is.

@@ -28,16 +28,16 @@ OTHER_PURPOSE = (
     "RuntimeDirectory",
 )
 """How settings begin that say what the service runs and how it is kept running; the rest is what surrounds it."""
-COLOURS = ("blue", "green")
+SLOTS = ("blue", "green")
 
 
-def colour_of(directory: Path) -> str:
-    """The colour that serves, as HAProxy's map says it; empty where nothing does."""
+def slot_of(directory: Path) -> str:
+    """The slot that serves, as HAProxy's map says it; empty where nothing does."""
     try:
         lines = (directory / "haproxy.map").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return ""
-    return next((colour for colour in COLOURS if f"active {colour}" in lines), "")
+    return next((slot for slot in SLOTS if f"active {slot}" in lines), "")
 
 
 def unit_files(unit: str) -> str:
@@ -64,7 +64,7 @@ def settings(shown: str) -> list[str]:
 def of_release(surroundings: Sequence[str], link: Path, release: Path) -> list[str]:
     """The same by the release's own path: a switch during a long command must not change what it imports.
 
-    `link` is `current`, or the colour that a template unit knows as its instance (%i).
+    `link` is `current`, or the slot that a template unit knows as its instance (%i).
     """
     return [line.replace("%i", link.name).replace(f"{link}/", f"{release}/") for line in surroundings]
 
@@ -94,7 +94,7 @@ def main() -> None:
     """Entry point: DIRECTORY UNIT terminal|pipe WORD…"""
     directory, unit, way, words = Path(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4:]
     template = unit_files(f"{unit}@")
-    link = directory / ((template and colour_of(directory)) or "current")
+    link = directory / ((template and slot_of(directory)) or "current")
     try:
         release = link.resolve(strict=True)
     except OSError:

@@ -129,8 +129,8 @@ def surroundings(unit: str, directory: Path, release: Path) -> list[str]:
     shown = template or context.unit_files(unit)
     if not shown:
         raise HookError(f"there is no {unit}.service on this host: run the role service first, which writes it")
-    # Of the two colours either will do: only what is the release's own is kept.
-    link = directory / (context.COLOURS[0] if template else "current")
+    # Either of the two slots will do: only what is the release's own is kept.
+    link = directory / (context.SLOTS[0] if template else "current")
     return context.of_release(context.settings(shown), link, release)
 
 
