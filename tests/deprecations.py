@@ -11,8 +11,7 @@ ENVIRONMENT = {"ANSIBLE_DEPRECATION_WARNINGS": "true"}
 KNOWN = (
     # amazon.aws 10, when it reads an inventory; not in amazon.aws 11, which Python 3.12 and later get.
     "Passing `disable_lookups` to `template` is deprecated",
-    # amazon.aws 11 says so each time it reads an inventory, whatever that uses. The variable ec2_tags is its `tags`
-    # with Slipway's prefix. A release without `tags` will call it ec2_ec2_tags, so galaxy.yml refuses amazon.aws 12.
+    # amazon.aws 11 says so each time it reads an inventory. Slipway's inventory uses the new variable.
     "The 'tags' host variable is deprecated.",
 )
 

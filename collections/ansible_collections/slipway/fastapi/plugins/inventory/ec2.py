@@ -94,3 +94,11 @@ class InventoryModule(AwsEc2Inventory):
         for name, value in fixed_options({name: self.get_option(name) for name in names}).items():
             self.set_option(name, value)
         return config
+
+    def iter_entry(self, *args: Any, **kwargs: Any) -> Any:
+        """Yield each host's name and variables, with its tags as `ec2_tags`."""
+        for name, variables in super().iter_entry(*args, **kwargs):
+            # amazon.aws from 11.2 on calls the tags `ec2_tags` before it adds the prefix. Before, that was `tags`.
+            if "ec2_ec2_tags" in variables:
+                variables["ec2_tags"] = variables["ec2_ec2_tags"]
+            yield name, variables
