@@ -16,12 +16,7 @@ from slipway.launch.checkout import ROOT
 
 NAME = "account.tfvars.json"
 EVERYBODY = "0.0.0.0/0"
-#: Where the region stands once more, because no variable is read there: Terraform's state, Ansible's search for hosts.
-#: A file below the checkout, what precedes the region, and what follows it.
-COPIES = (
-    ("terraform/envs/{env}/backend.hcl", r'^\s*region\s*=\s*"', r'"'),
-    ("inventories/{env}/aws_ec2.yml", r"^regions: \[", r"\]"),
-)
+_REGION = re.compile(r'^(\s*region\s*=\s*)"[^"]*"', re.MULTILINE)
 
 
 class AccountError(Exception):
@@ -51,11 +46,10 @@ def write(env: str, values: Mapping[str, Any], root: Path = ROOT) -> bool:
     path = path_of(env, root)
     merged = {name: value for name, value in {**read(path), **values}.items() if value is not None}
     changed = _replace(path, json.dumps(merged, indent=2) + "\n")
-    for name, before, after in COPIES:
-        copy = root / name.format(env=env)
-        pattern = re.compile(f'({before})[^"\\]]*({after})', re.MULTILINE)
-        changed |= _replace(copy, pattern.sub(rf"\g<1>{merged['region']}\g<2>", copy.read_text(encoding="utf-8")))
-    return changed
+    # The region stands once more where Terraform's state is, because Terraform reads no variable there.
+    backend = path.with_name("backend.hcl")
+    text = _REGION.sub(rf'\g<1>"{merged["region"]}"', backend.read_text(encoding="utf-8"))
+    return _replace(backend, text) or changed
 
 
 def _replace(path: Path, text: str) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.slipway.fastapi.plugins.inventory.ec2 import fixed_options
+from ansible.errors import AnsibleParserError
+from ansible_collections.slipway.fastapi.plugins.inventory.ec2 import fixed_options, region_of
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._tag_schema import tag_schema
 
 from tests.unit.repo.helpers import ROOT
@@ -54,7 +55,7 @@ def test_an_inventory_has_only_what_differs(path: Path) -> None:
     options = yaml.safe_load(path.read_text("utf-8"))
     assert options.pop("plugin") in {"slipway.fastapi.ec2", "slipway.fastapi.sandbox_ec2"}
     assert options.pop("environment") == path.parent.name
-    assert set(options) <= {"regions", "endpoint_url", "access_key", "secret_key"}
+    assert set(options) <= {"regions", "account_file", "endpoint_url", "access_key", "secret_key"}
     assert (path.parent / "shared.yml").resolve() == ROOT / "inventories" / "shared.yml"
     assert (path.parent / "host_vars" / "localhost.yml").resolve() == ROOT / "inventories" / "localhost.yml"
 
@@ -81,7 +82,9 @@ with mock_aws():
 def listed(folder: Path, *tags: dict[str, str]) -> dict[str, Any]:
     """What Ansible finds in an account that has one instance for each set of tags."""
     path = folder / "aws_ec2.yml"
-    path.write_text("plugin: slipway.fastapi.ec2\nenvironment: dev\nregions: [us-east-1]\n", encoding="utf-8")
+    # As `make env` leaves it: the region stands in the file of the account.
+    (folder / "account.json").write_text('{"region": "us-east-1"}', encoding="utf-8")
+    path.write_text("plugin: slipway.fastapi.ec2\nenvironment: dev\naccount_file: account.json\n", encoding="utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
     done = subprocess.run(
@@ -110,6 +113,13 @@ def test_ansible_makes_groups_and_variables_of_tags(tmp_path: Path) -> None:
     }
     assert {name: plain(variables[name]) for name in expected} == expected
     assert variables["slipway_env_required"] is True
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}"])
+def test_a_file_without_a_region_is_told_with_the_fix(tmp_path: Path, text: str) -> None:
+    (tmp_path / "account.json").write_text(text, encoding="utf-8")
+    with pytest.raises(AnsibleParserError, match="make env ENV="):
+        region_of(tmp_path / "account.json")
 
 
 def plain(value: Any) -> Any:

@@ -142,13 +142,10 @@ def test_the_private_key_of_a_pair_is_found_where_it_usually_is(tmp_path: Path) 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A checkout with the files of dev that name a region."""
-    for name, text in (
-        ("terraform/envs/dev/backend.hcl", 'region       = "us-east-1"\nuse_lockfile = true\n'),
-        ("inventories/dev/aws_ec2.yml", "plugin: x\nregions: [us-east-1]\n"),
-    ):
-        (tmp_path / name).parent.mkdir(parents=True)
-        (tmp_path / name).write_text(text)
+    """A checkout with the file of dev that says where Terraform's state is."""
+    backend = tmp_path / "terraform/envs/dev/backend.hcl"
+    backend.parent.mkdir(parents=True)
+    backend.write_text('region       = "us-east-1"\nuse_lockfile = true\n')
     return tmp_path
 
 
@@ -166,7 +163,6 @@ def test_the_file_is_written_once_and_keeps_what_a_person_added(checkout: Path) 
         f'region       = "{REGION}"',
         "use_lockfile = true",
     ]
-    assert f"regions: [{REGION}]" in (checkout / "inventories/dev/aws_ec2.yml").read_text()
     assert account.write("dev", values, checkout) is False
 
 

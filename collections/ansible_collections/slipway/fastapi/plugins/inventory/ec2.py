@@ -36,17 +36,25 @@ options:
     description: Name of the environment, as in the tag C(slipway:env).
     required: true
     type: str
+  account_file:
+    description:
+      - Path of the JSON file that C(make env) writes, from the folder of the inventory file.
+      - Its C(region) is used unless O(regions) names any.
+    type: str
 """
 
 EXAMPLES = r"""
 plugin: slipway.fastapi.ec2
 environment: dev
-regions: [us-east-1]
+account_file: ../../terraform/envs/dev/account.tfvars.json
 """
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
+from ansible.errors import AnsibleParserError
 from ansible.template import trust_as_template
 from ansible_collections.amazon.aws.plugins.inventory.aws_ec2 import InventoryModule as AwsEc2Inventory
 from ansible_collections.slipway.fastapi.plugins.plugin_utils._tag_schema import tag_schema
@@ -82,6 +90,16 @@ def fixed_options(own: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def region_of(account_file: Path) -> str:
+    """The region that the file of an account names. Raises AnsibleParserError."""
+    try:
+        return str(json.loads(account_file.read_text(encoding="utf-8"))["region"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AnsibleParserError(
+            f"{account_file} names no region ({error}). Write it anew: make env ENV=<environment>"
+        ) from error
+
+
 class InventoryModule(AwsEc2Inventory):
     """Hosts of an environment."""
 
@@ -93,6 +111,8 @@ class InventoryModule(AwsEc2Inventory):
         names = ("environment", "filters", "compose", "groups", "keyed_groups")
         for name, value in fixed_options({name: self.get_option(name) for name in names}).items():
             self.set_option(name, value)
+        if not self.get_option("regions") and (account_file := self.get_option("account_file")):
+            self.set_option("regions", [region_of(Path(path).parent / account_file)])
         return config
 
     def iter_entry(self, *args: Any, **kwargs: Any) -> Any:
