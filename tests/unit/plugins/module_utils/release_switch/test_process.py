@@ -35,7 +35,13 @@ def test_the_release_of_a_process_is_in_its_environment() -> None:
 
 
 def test_the_release_of_a_process_that_runs() -> None:
-    with subprocess.Popen(["/bin/cat"], env={"SLIPWAY_RELEASE": NEW}, stdin=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["/bin/cat"], env={"SLIPWAY_RELEASE": NEW}, stdin=pipe, stdout=pipe, bufsize=0) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        # Its environment is in place when it answers: a process that has only been forked has none.
+        process.stdin.write(b"ready\n")
+        assert process.stdout.readline() == b"ready\n"
         assert release_of(process.pid) == NEW
         process.communicate()
     assert release_of(process.pid) is None, "it has ended"
