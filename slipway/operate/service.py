@@ -17,7 +17,7 @@ from ansible_collections.slipway.fastapi.plugins.module_utils._system import pri
 
 from slipway.operate.hosts import Host, choose, find_hosts
 from slipway.operate.on_host import state as on_host_state
-from slipway.operate.on_host.state import COLOURS, HAPROXY
+from slipway.operate.on_host.state import HAPROXY, SLOTS
 from slipway.operate.progress import waiting
 
 STATE = Path(on_host_state.__file__)
@@ -33,11 +33,11 @@ def on_host(script: Path, *arguments: str) -> list[str]:
 
 
 def journal(host: Host, lines: int, follow: bool, since: str) -> list[str]:
-    """The command that shows the service's journal on a host: what both colours and the unit itself wrote.
+    """The command that shows the service's journal on a host: what both slots and the unit itself wrote.
 
     HAProxy's lines are part of it, since an error that it answered itself never reached the service.
     """
-    units = (host.unit, *(f"{host.unit}@{colour}" for colour in COLOURS), HAPROXY)
+    units = (host.unit, *(f"{host.unit}@{slot}" for slot in SLOTS), HAPROXY)
     options = [*(["--follow"] if follow else []), *([f"--since={since}"] if since else [])]
     argv = [
         "sudo",
@@ -107,17 +107,17 @@ def line_of(state: dict[str, Any]) -> str:
 
 
 def _unit(state: dict[str, Any]) -> str:
-    """Whether the service runs, and in which colour; or why there is none."""
-    unit, colour = state["unit"], state["colour"]
+    """Whether the service runs, and in which slot; or why there is none."""
+    unit, slot = state["unit"], state["slot"]
     if unit["load"] == "loaded":
-        return f"{'✓' if serves(state) else '✗'} {colour}{' ' if colour else ''}{unit['active']} ({unit['sub']})"
+        return f"{'✓' if serves(state) else '✗'} {slot}{' ' if slot else ''}{unit['active']} ({unit['sub']})"
     if well(state):
         return f"✓ no service: ready for Docker{', with files' if state['release'] else ''}"
     return f"✗ no {unit['name']}.service"
 
 
 def _around(state: dict[str, Any]) -> Iterator[str]:
-    """What is worth saying of HAProxy, and of a colour that does not serve and runs all the same."""
+    """What is worth saying of HAProxy, and of a slot that does not serve and runs all the same."""
     haproxy = state["haproxy"]
     if haproxy and not runs(haproxy):
         yield f"✗ HAProxy {haproxy['active']} ({haproxy['sub']})"
@@ -125,7 +125,7 @@ def _around(state: dict[str, Any]) -> Iterator[str]:
         yield "! maintenance"
     for other in state["beside"]:
         mark = "! " if other["doing"] == "left running" else ""
-        yield f"{mark}{other['colour']} {other['doing']} (release {other['release'] or 'unknown'})"
+        yield f"{mark}{other['slot']} {other['doing']} (release {other['release'] or 'unknown'})"
 
 
 def _verdict(verify: dict[str, Any] | None, release: str) -> str:
@@ -141,8 +141,8 @@ def runs(unit: dict[str, Any]) -> bool:
 
 
 def serves(state: dict[str, Any]) -> bool:
-    """Whether the service itself is up. Behind HAProxy the unit of its name runs without any colour too."""
-    return runs(state["unit"]) and bool(state["colour"] or not state["haproxy"])
+    """Whether the service itself is up. Behind HAProxy the unit of its name runs without any slot too."""
+    return runs(state["unit"]) and bool(state["slot"] or not state["haproxy"])
 
 
 def well(state: dict[str, Any]) -> bool:

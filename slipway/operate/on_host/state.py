@@ -18,13 +18,13 @@ from typing import Any
 PROPERTIES = "LoadState,ActiveState,SubState,Result,NRestarts,StateChangeTimestamp"
 LARGEST_REPORT = 1 << 20
 """Bytes. The service's account can write the report, so it is not trusted to be small."""
-COLOURS = ("blue", "green")
+SLOTS = ("blue", "green")
 HAPROXY = "haproxy"
 STOPPED = ("inactive", "failed", "")
 
 
 def release_of(link: Path) -> str:
-    """The release that a link, `current` or a colour, points to; empty where there is none."""
+    """The release that a link, `current` or a slot, points to; empty where there is none."""
     try:
         return link.resolve(strict=True).name
     except OSError:
@@ -32,7 +32,7 @@ def release_of(link: Path) -> str:
 
 
 def map_of(directory: Path) -> dict[str, str]:
-    """What HAProxy goes by: the colour that serves, and whether there is maintenance."""
+    """What HAProxy goes by: the slot that serves, and whether there is maintenance."""
     try:
         lines = (directory / "haproxy.map").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -73,38 +73,38 @@ def releasing(directory: Path, locks: Path = Path("/proc/locks")) -> bool:
 
 
 def beside(directory: Path, name: str, active: str, run: Path = Path("/run")) -> list[dict[str, Any]]:
-    """The colours that run and do not serve: one that starts or drains, or that a run which was ended has left."""
+    """The slots that run and do not serve: one that starts or drains, or that a run which was ended has left."""
     found = []
-    for colour in COLOURS:
-        unit = unit_of(f"{name}@{colour}") if colour != active else {"active": ""}
+    for slot in SLOTS:
+        unit = unit_of(f"{name}@{slot}") if slot != active else {"active": ""}
         if unit["active"] in STOPPED:
             continue
-        ends = (run / f"{name}-{colour}" / "drain").exists()
+        ends = (run / f"{name}-{slot}" / "drain").exists()
         doing = ("draining" if ends else "starting") if releasing(directory) else "left running"
-        found.append({"colour": colour, "doing": doing, "release": release_of(directory / colour), "unit": unit})
+        found.append({"slot": slot, "doing": doing, "release": release_of(directory / slot), "unit": unit})
     return found
 
 
 def service_of(directory: Path, name: str, units: Path = Path("/etc/systemd/system")) -> dict[str, Any]:
-    """The service, whether it is a unit of its own or one of two colours behind HAProxy."""
+    """The service, whether it is a unit of its own or one of two slots behind HAProxy."""
     if not (units / f"{name}@.service").exists():
         return {
             "release": release_of(directory / "current"),
             "unit": unit_of(name),
-            "colour": "",
+            "slot": "",
             "beside": [],
             "haproxy": None,
             "maintenance": False,
         }
     entries = map_of(directory)
-    colour = entries.get("active", "")
-    if colour not in COLOURS:
-        colour = ""
+    slot = entries.get("active", "")
+    if slot not in SLOTS:
+        slot = ""
     return {
-        "release": release_of(directory / (colour or "current")),
-        "unit": unit_of(f"{name}@{colour}" if colour else name),
-        "colour": colour,
-        "beside": beside(directory, name, colour),
+        "release": release_of(directory / (slot or "current")),
+        "unit": unit_of(f"{name}@{slot}" if slot else name),
+        "slot": slot,
+        "beside": beside(directory, name, slot),
         "haproxy": unit_of(HAPROXY),
         "maintenance": entries.get("maintenance") == "on",
     }

@@ -14,7 +14,7 @@ from slipway.operate import health
 from slipway.operate.hosts import Host
 
 # What a host says that has files and no service.
-FILES: dict[str, Any] = {"artifact": "s3://b/k", "release": "0-1", "serves": False, "colour": "", "haproxy": None}
+FILES: dict[str, Any] = {"artifact": "s3://b/k", "release": "0-1", "serves": False, "slot": "", "haproxy": None}
 FILES |= {"unit": {"load": "not-found", "active": "inactive"}}
 
 

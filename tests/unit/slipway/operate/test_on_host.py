@@ -62,7 +62,7 @@ def test_what_surrounds_it_is_that_of_the_release_and_not_of_a_link() -> None:
     ]
 
 
-def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> None:
+def test_a_slot_instance_is_its_own_and_its_socket_stays_the_services() -> None:
     """systemd removes a RuntimeDirectory when the unit ends that has it: here with the socket of what serves."""
     variables = {"service_unit": "web", "service_dir": "/srv/web", "service_account": "web", "service_app": "m:a"}
     text = render(ROOT / "roles" / "service" / "templates" / "slot@.service.j2", **variables)
@@ -78,7 +78,7 @@ def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "colour"),
+    ("text", "slot"),
     [
         ("active green\nmaintenance off\n", "green"),
         ("maintenance on\nactive blue\n", "blue"),
@@ -87,14 +87,14 @@ def test_a_colours_instance_is_its_own_and_its_socket_stays_the_services() -> No
         (None, ""),
     ],
 )
-def test_the_colour_is_the_one_of_the_map(tmp_path: Path, text: str | None, colour: str) -> None:
+def test_the_slot_is_the_one_of_the_map(tmp_path: Path, text: str | None, slot: str) -> None:
     if text is not None:
         (tmp_path / "haproxy.map").write_text(text, encoding="utf-8")
-    assert inside.slot_of(tmp_path) == colour
+    assert inside.slot_of(tmp_path) == slot
 
 
 @pytest.mark.parametrize(("active", "release"), [("blue", "old"), ("green", "new"), ("none", "old")])
-def test_a_command_is_beside_the_colour_that_serves(
+def test_a_command_is_beside_the_slot_that_serves(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, active: str, release: str
 ) -> None:
     for name in ("old", "new"):
@@ -150,7 +150,7 @@ def test_the_release_is_the_one_that_a_link_points_to(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+def slots(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
     """A directory whose green serves and whose blue runs, and the folder of the units' files."""
     for link, name in {"current": "new", "green": "new", "blue": "old"}.items():
         (tmp_path / "releases" / name).mkdir(parents=True, exist_ok=True)
@@ -163,54 +163,52 @@ def colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path
     return tmp_path, tmp_path
 
 
-def test_a_service_of_two_colours_is_the_one_that_the_map_names(colours: tuple[Path, Path]) -> None:
-    found = state.service_of(colours[0], "web", colours[1])
+def test_a_service_of_two_slot_is_the_one_that_the_map_names(slots: tuple[Path, Path]) -> None:
+    found = state.service_of(slots[0], "web", slots[1])
     assert found == {
-        **{"release": "new", "colour": "green", "maintenance": False},
+        **{"release": "new", "slot": "green", "maintenance": False},
         "unit": {"name": "web@green", "active": "active"},
         "haproxy": {"name": "haproxy", "active": "active"},
         "beside": [
             {
-                **{"colour": "blue", "doing": "left running", "release": "old"},
+                **{"slot": "blue", "doing": "left running", "release": "old"},
                 "unit": {"name": "web@blue", "active": "active"},
             }
         ],
     }
 
 
-def test_maintenance_is_told(colours: tuple[Path, Path]) -> None:
-    (colours[0] / "haproxy.map").write_text("active green\nmaintenance on\n", encoding="utf-8")
-    assert state.service_of(colours[0], "web", colours[1])["maintenance"] is True
+def test_maintenance_is_told(slots: tuple[Path, Path]) -> None:
+    (slots[0] / "haproxy.map").write_text("active green\nmaintenance on\n", encoding="utf-8")
+    assert state.service_of(slots[0], "web", slots[1])["maintenance"] is True
 
 
-def test_a_host_before_its_first_release_has_no_colour(
-    colours: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (colours[0] / "haproxy.map").write_text("active none\nmaintenance off\n", encoding="utf-8")
+def test_a_host_before_its_first_release_has_no_slot(slots: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    (slots[0] / "haproxy.map").write_text("active none\nmaintenance off\n", encoding="utf-8")
     monkeypatch.setattr(state, "unit_of", lambda name: {"name": name, "active": "inactive"})
-    found = state.service_of(colours[0], "web", colours[1])
-    assert (found["colour"], found["unit"]["name"], found["beside"]) == ("", "web", [])
+    found = state.service_of(slots[0], "web", slots[1])
+    assert (found["slot"], found["unit"]["name"], found["beside"]) == ("", "web", [])
 
 
-def test_a_service_that_is_restarted_is_its_own_unit(colours: tuple[Path, Path]) -> None:
+def test_a_service_that_is_restarted_is_its_own_unit(slots: tuple[Path, Path]) -> None:
     """Also where a map is left of another strategy."""
-    (colours[1] / "web@.service").unlink()
-    found = state.service_of(colours[0], "web", colours[1])
-    assert (found["colour"], found["unit"]["name"], found["haproxy"], found["beside"]) == ("", "web", None, [])
+    (slots[1] / "web@.service").unlink()
+    found = state.service_of(slots[0], "web", slots[1])
+    assert (found["slot"], found["unit"]["name"], found["haproxy"], found["beside"]) == ("", "web", None, [])
 
 
 @pytest.mark.parametrize(
     ("under_way", "notice", "doing"),
     [(True, False, "starting"), (True, True, "draining"), (False, True, "left running")],
 )
-def test_what_the_other_colour_does(
-    colours: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, under_way: bool, notice: bool, doing: str
+def test_what_the_other_slot_does(
+    slots: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, under_way: bool, notice: bool, doing: str
 ) -> None:
     monkeypatch.setattr(state, "releasing", lambda _directory: under_way)
-    (colours[0] / "web-blue").mkdir()
+    (slots[0] / "web-blue").mkdir()
     if notice:
-        (colours[0] / "web-blue" / "drain").touch()
-    (found,) = state.beside(colours[0], "web", "green", colours[0])
+        (slots[0] / "web-blue" / "drain").touch()
+    (found,) = state.beside(slots[0], "web", "green", slots[0])
     assert found["doing"] == doing
 
 

@@ -31,7 +31,7 @@ def state(**changes: Any) -> dict[str, Any]:
         "release": RELEASE,
         "serves": True,
         "unit": unit,
-        "colour": "",
+        "slot": "",
         "haproxy": None,
         "maintenance": False,
         "beside": [],
@@ -79,13 +79,13 @@ def test_a_host_without_a_service(changes: dict[str, Any], told: str) -> None:
     assert service.well(found) is ("✓" in told)
 
 
-def coloured(**changes: Any) -> dict[str, Any]:
-    """What a host says whose service is one of two colours."""
+def with_slots(**changes: Any) -> dict[str, Any]:
+    """What a host says whose service is one of two slots."""
     haproxy = {"name": "haproxy", "load": "loaded", "active": "active", "sub": "running"}
-    return state(colour="green", haproxy=haproxy, **changes)
+    return state(slot="green", haproxy=haproxy, **changes)
 
 
-BESIDE = {"colour": "blue", "release": "older", "unit": state()["unit"]}
+BESIDE = {"slot": "blue", "release": "older", "unit": state()["unit"]}
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ BESIDE = {"colour": "blue", "release": "older", "unit": state()["unit"]}
         ({"beside": [BESIDE | {"doing": "left running"}]}, "  ! blue left running (release older)", True),
         ({"unit": state()["unit"] | {"active": "failed", "sub": "failed"}}, "✗ green failed (failed)", False),
         ({"haproxy": {"active": "failed", "sub": "failed"}}, "✗ HAProxy failed (failed)", False),
-        ({"colour": "", "unit": state()["unit"] | {"sub": "exited"}}, "✗ active (exited)", False),
+        ({"slot": "", "unit": state()["unit"] | {"sub": "exited"}}, "✗ active (exited)", False),
     ],
 )
-def test_a_service_of_two_colours(changes: dict[str, Any], told: str, well: bool) -> None:
-    found = coloured() | changes
+def test_a_service_of_two_slots(changes: dict[str, Any], told: str, well: bool) -> None:
+    found = with_slots() | changes
     assert told in service.line_of(found)
     assert service.well(found) is well
 
@@ -117,7 +117,7 @@ def ssh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_status_is_json_for_programs(ssh: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    told = {name: value for name, value in coloured().items() if name not in ("host", "app", "artifact")}
+    told = {name: value for name, value in with_slots().items() if name not in ("host", "app", "artifact")}
     ssh.write_text(json.dumps(told), encoding="utf-8")
     assert service.status([host(public="198.51.100.7")], as_json=True) is True
     known = {"host": "i-1", "app": "shop", "address": "198.51.100.7", "artifact": "s3://"}
