@@ -71,3 +71,14 @@ def test_the_picture_shows_the_newest_recording() -> None:
     picture = html.unescape(text_of(site.PICTURE)).replace("\N{NO-BREAK SPACE}", " ")
     assert [line for line in site.recording() if line not in picture] == []
     assert "@font-face" not in text_of(site.PICTURE), "the picture loads nothing"
+
+
+def test_the_journey_of_a_release_names_files_that_exist() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.split("### A release, from the command to the traffic")[1].split("\n## ")[0]
+    files = re.findall(r"^\| `([^`]+)` \|", section, re.MULTILINE)
+    assert len(files) > 5
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+    playbook = (ROOT / "playbooks" / "release.yml").read_text(encoding="utf-8")
+    steps = [file.split("/")[-1].removesuffix(".yml") for file in files if file.startswith("roles/")]
+    assert [step for step in steps if step != "resolve" and f"tasks_from: {step}\n" not in playbook] == []
