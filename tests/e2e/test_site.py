@@ -47,7 +47,7 @@ def test_check_mode_reports_no_change(world: World, tmp_path: Path) -> None:
 
 
 def test_the_host_key_is_known_before_the_first_connection(first_run: Run, world: World) -> None:
-    assert "~ Learn the hosts' SSH keys from their consoles" in first_run.output
+    assert "~ Read the hosts' SSH keys from their consoles" in first_run.output
     kind, key = world.shell("cat /etc/ssh/ssh_host_ed25519_key.pub").split()[:2]
     known = world.settings.known_hosts.read_text().splitlines()
     assert f"{world.instance['InstanceId']} {kind} {key}" in known

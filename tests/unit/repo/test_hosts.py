@@ -87,7 +87,7 @@ def test_an_inventory_that_could_not_be_read_says_why(tmp_path: Path) -> None:
 def test_a_play_tells_an_unread_inventory_from_no_host(running: list[str], words: str) -> None:
     plays = yaml.safe_load((Path(__file__).parents[3] / "playbooks" / "hosts.yml").read_text("utf-8"))
     tasks = {task["name"]: task for play in plays for task in play.get("tasks", [])}
-    task = tasks["Make sure that the inventory found a host"]
+    task = tasks["Check that the inventory has a host"]
     engine = NativeEnvironment()
     facts = {"slipway_environment": "dev", "__hosts_fleet": {"instances": running}}
     told = {name: engine.from_string(text).render(facts) for name, text in task["vars"].items()}

@@ -19,10 +19,10 @@ ROLES = {role.name for role in (ROOT / "roles").iterdir() if (role / "tasks").is
 UNTRIED = {
     # apt fetches lists itself where it finds none that are young; only a dry run needs them fetched before.
     "base": {
-        "Fetch the package lists that a fresh image lacks",
+        "Fetch missing package lists",
         # A container has its machine's clock.
         "Install the time service",
-        "Ask Amazon's time service first",
+        "Prefer Amazon's time service",
         "Run the time service",
     },
     # It only looks, on the control node.
@@ -43,7 +43,7 @@ UNTRIED = {
     },
     # systemd reads a unit that it has not loaded yet from the disk at its first start.
     # The probes only look.
-    "reachability": {"Let systemd read the unit again", "Try what the service depends on"},
+    "reachability": {"Reload systemd", "Run the probes as the service"},
 }
 #: Roles that a role includes, whose drift it reports too.
 INCLUDED = {"release": {"haproxy", "service"}}
@@ -123,7 +123,7 @@ def test_no_mutation_is_named_twice_in_a_scenario() -> None:
 
 
 def test_a_mutation_takes_away_one_task_and_leaves_the_others(tmp_path: Path, mutate: ModuleType) -> None:
-    name = "Make the directories of the service"
+    name = "Create the service's directories"
     folder = mutate.mutant("base", name, tmp_path)
     whole, left = load(ROOT / "roles/base/tasks/account.yml"), load(folder / "tasks/account.yml")
     assert [task["name"] for task in left] == [task["name"] for task in whole]

@@ -164,7 +164,7 @@ def test_no_command_of_apt_is_run_where_there_is_none(role: str, system: System)
 
 @on_each_system
 def test_what_base_installs_is_a_list_of_names(system: System) -> None:
-    task = next(task for task in tasks("base") if task["name"] == "Install what every host has")
+    task = next(task for task in tasks("base") if task["name"] == "Install the common packages")
     names = evaluate("base", system, task["ansible.builtin.package"]["name"], base_packages=["jq"])
     assert set(names) == system.base["packages"] | {"jq"}
 

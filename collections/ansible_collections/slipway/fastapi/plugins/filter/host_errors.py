@@ -27,7 +27,7 @@ options:
 """
 
 EXAMPLES = r"""
-- name: Trust no tag before it is checked
+- name: Check the tags of the host
   ansible.builtin.assert:
     that: problems | length == 0
     fail_msg: "{{ problems }}"

@@ -41,7 +41,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Make sure that this is the right account
+- name: Check the AWS account
   slipway.fastapi.account:
     aws:
       region: us-east-1

@@ -43,7 +43,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Keep the CA bundle of RDS
+- name: Download the CA bundle of RDS
   slipway.fastapi.ca_bundle:
     url: https://truststore.pki.rds.amazonaws.com/global/global-bundle.pem
     dest: /opt/slipway/etc/rds-ca.pem

@@ -43,7 +43,7 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Try what the service depends on
+- name: Run the probes as the service
   slipway.fastapi.reachability:
     unit: backend
     restrictions: /etc/systemd/system/backend@.service.d/50-hardening.conf

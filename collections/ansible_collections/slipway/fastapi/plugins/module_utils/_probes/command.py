@@ -17,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         0 when there is a report, whatever it says.
     """
-    parser = argparse.ArgumentParser(description="Try what the service depends on.")
+    parser = argparse.ArgumentParser(description="Run the probes as the service.")
     parser.add_argument("--config", type=Path, required=True, help="JSON file that lists the probes")
     parser.add_argument("--report", type=Path, required=True, help="JSON file to write")
     options = parser.parse_args(arguments)
