@@ -70,7 +70,7 @@ class Report:
         self._write(f"\r\033[K  … {text[:width]}")
 
     def clear(self) -> None:
-        """Remove what `draw` showed."""
+        """Clear the line that `draw` has written on a terminal."""
         if self._terminal:
             self._drawn = 0.0
             self._write("\r\033[K")

@@ -13,7 +13,7 @@ import click
 from slipway.cli.map import Map, Section
 from slipway.cli.options import ENV, refuse, requested
 from slipway.launch.checkout import ROOT
-from slipway.launch.commands import settled
+from slipway.launch.commands import account_options
 from slipway.launch.request import RequestError
 from slipway.launch.start import REFUSED, start
 
@@ -36,7 +36,7 @@ def env_file(env: str | None, key_file: str | None, **given: str | None) -> None
 
     request = requested({"env": env, "key_file": key_file, **given})
     try:
-        settled(request)
+        account_options(request)
         path = account.path_of(request.environment)
         known = settling.Given(
             env=request.environment,

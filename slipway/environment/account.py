@@ -6,21 +6,23 @@ Terraform reads it as a var-file. The inventory takes account, region and key fr
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.slipway.fastapi.plugins.module_utils._system import files
+
 from slipway.launch.checkout import ROOT
 
 NAME = "account.tfvars.json"
 EVERYBODY = "0.0.0.0/0"
+FILE_MODE = 0o644
 _REGION = re.compile(r'^(\s*region\s*=\s*)"[^"]*"', re.MULTILINE)
 
 
 class AccountError(Exception):
-    """The environment cannot be settled; the message says what to do."""
+    """A value of the environment is missing or wrong; the message names the fix."""
 
 
 def path_of(env: str, root: Path = ROOT) -> Path:
@@ -55,7 +57,5 @@ def write(env: str, values: Mapping[str, Any], root: Path = ROOT) -> bool:
 def _replace(path: Path, text: str) -> bool:
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return False
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(path)
+    files.write_file(path, text.encode(), FILE_MODE)
     return True

@@ -26,7 +26,11 @@ Build = Callable[[Request], "list[str]"]
 
 @dataclass(frozen=True)
 class Command:
-    """The program's command line, and whether Terraform and, in the sandbox, Docker must be ready for it."""
+    """How a command starts.
+
+    `build` makes the program's arguments of a request. `machine` says whether the command needs Terraform, and in the
+    sandbox Docker too.
+    """
 
     build: Build
     machine: bool = False
@@ -106,7 +110,7 @@ def maintained(request: Request) -> dict[str, str]:
     return {"maintenance": request.maintenance(os.environ.get(GOALS, "").split())}
 
 
-def settled(request: Request) -> list[str]:
+def account_options(request: Request) -> list[str]:
     """The options of `make env`, checked as far as no account is needed for it. Raises RequestError."""
     if request.environment == "sandbox":
         raise RequestError("The sandbox needs no account. Name another environment: make env ENV=dev")
@@ -153,7 +157,7 @@ def interrupted(request: Request) -> list[str]:
 
 
 COMMANDS = {
-    "env": Command(operate("env", settled)),
+    "env": Command(operate("env", account_options)),
     "app": Command(planned),
     "site": Command(play("site.yml", whole), machine=True),
     "bootstrap": Command(play("playbooks/bootstrap.yml"), machine=True),

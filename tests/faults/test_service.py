@@ -1,4 +1,4 @@
-"""Releases that fail before they serve: the previous release serves, and the message has the failed one's journal."""
+"""Releases that fail before they serve: the previous release keeps serving, and the error has the new one's journal."""
 
 from __future__ import annotations
 

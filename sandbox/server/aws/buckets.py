@@ -41,8 +41,10 @@ def _apply_policies() -> None:
 
 
 def _deliver_logs() -> None:
-    """The bucket's policy says who may write logs to it. moto compares the statement's text, and fails if its principal
-    is everybody."""
+    """Let a bucket receive access logs if its policy allows it, as AWS does.
+
+    moto compares the text of the policy's statement instead, and raises an error if the principal is `*`.
+    """
 
     @replaces(FakeBucket, "set_logging")
     def set_logging(

@@ -10,7 +10,7 @@ from typing import Any
 def replaces(owner: type, name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Replace the method *name* of *owner* by the decorated function, whose first argument is the original.
 
-    Raises AttributeError if there is no such method: a new version of moto must not lose the fix unnoticed.
+    Raises AttributeError if moto has no such method, so that a new version of moto cannot drop the fix silently.
     """
     original = getattr(owner, name)
 

@@ -86,7 +86,7 @@ def endurance(events: int, pause: float) -> dict[str, Any]:
 
 
 def leaver() -> bool:
-    """Whether the service soon notices that the client of a silent stream has left."""
+    """Whether the service notices within 5 seconds that a client closed a stream on which nothing is sent."""
     with connect() as connection:
         connection.sendall(f"GET /events?events=2&pause=9&name=leaver HTTP/1.1\r\n{CLOSE}\r\n".encode())
         found = b""

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible.template import trust_as_template
 
 from tests.unit.repo.helpers import ROOT, text_of, yaml_of
+from tests.unit.roles.loading import templar_of
 
 BASELINE = text_of(ROOT / "playbooks/vars/baseline.yml")
 FILE_MODULES = ("template", "copy", "file")
@@ -106,6 +108,21 @@ def test_compare_asks_as_a_run_would_act(module: str, step: str, only_in_a_run: 
     assert set(acts) - only_in_a_run == set(asks)
     same = set(asks) - {"release"}
     assert {option: asks[option] for option in same} == {option: acts[option] for option in same}
+
+
+@pytest.mark.parametrize(
+    ("compared", "state"),
+    [
+        ({"unchanged": {"release": True, "verify": False}}, {"baselines": {"release": True, "verify": False}}),
+        ({"skipped": True}, {}),
+        ({"unreachable": True}, {}),
+    ],
+)
+def test_baselines_are_kept_only_if_they_were_compared(compared: dict[str, Any], state: dict[str, Any]) -> None:
+    """verify compares the baselines by itself where the release did not: with `restart`, for example."""
+    (task,) = (task for task in release_step("compare") if task["name"] == "Keep what the baselines say")
+    expression = task["ansible.builtin.set_fact"]["release_state"]
+    assert templar_of({"__release_baseline": compared}).template(trust_as_template(expression)) == state
 
 
 def test_every_step_after_the_comparison_ends_where_nothing_changes() -> None:

@@ -16,7 +16,7 @@ ENV, MORE, DATABASE = (f"/slipway/dev/shop/{name}" for name in ("env", "env-more
 
 
 def parameters(*, env: str = "", more: str = "", database: str = "", required: bool = True) -> list[dict[str, Any]]:
-    """What the role dotenv is told to read."""
+    """The parameters that the role release reads."""
     variables = {
         "slipway_env_parameter": env,
         "slipway_env_more_parameter": more,

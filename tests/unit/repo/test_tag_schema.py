@@ -67,7 +67,7 @@ def module_rules(text: str, variable: str) -> set[str]:
 
 
 def without_names(pattern: str) -> str:
-    """A pattern without its named group."""
+    """The content of the named group that encloses a pattern; Terraform's patterns have no such group."""
     return re.sub(r"^\(\?P<\w+>(.*)\)$", r"\1", pattern)
 
 

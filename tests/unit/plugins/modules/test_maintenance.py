@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy
-from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy.haproxy import EdgeError
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy.haproxy import HaproxyError
 from ansible_collections.slipway.fastapi.plugins.modules import maintenance
 
 from tests.unit.plugins.running import Runner
@@ -43,7 +43,7 @@ class HAProxy:
         # What a crash after this would leave is on the disk already.
         assert haproxy.read_map(path)[key] == value
         if self.refuses:
-            raise EdgeError("HAProxy still has maintenance off")
+            raise HaproxyError("HAProxy still has maintenance off")
         assert self.held is not None
         self.held[key] = value
 
@@ -82,7 +82,7 @@ def test_check_run_and_again_for_both_ways(host: Host) -> None:
 
 def test_haproxy_is_told_where_only_the_disk_knows(host: Host) -> None:
     host.haproxy.refuses = True
-    with pytest.raises(EdgeError):
+    with pytest.raises(HaproxyError):
         host.run("on")
     host.haproxy.refuses = False
     assert host.run("on", check=True)["diff"]["after"] == "HAProxy: on\n"

@@ -175,7 +175,7 @@ def test_what_is_refused_leaves_nothing(runner: Runner, s3: Any, top: Path, cont
         ({"margin_inodes": 1 << 60}, "df -i"),
         ({"account": "nobody-of-that-name"}, "run the role base first"),
         ({"dir": "/proc/nothing"}, "run the role base first"),
-        ({"env_file": "/proc/nothing/.env"}, "run the role dotenv first"),
+        ({"env_file": "/proc/nothing/.env"}, "run the role release, which writes it first"),
         ({"python": "/proc/nothing/python"}, "/proc/nothing/python"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

@@ -149,7 +149,7 @@ def test_an_environment_that_others_can_change_is_refused(runner: Runner, top: P
     path.chmod(path.stat().st_mode | 0o020)
     message = runner.fail()
     assert f"another account can change {path}" in message
-    assert "run the role dotenv" in message
+    assert "run the role release" in message
     assert "canary" not in message
     assert tree(top) == [".release.lock", "shared", "shared/.env"]
 

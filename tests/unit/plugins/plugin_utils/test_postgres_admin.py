@@ -51,7 +51,7 @@ class Identity:
 
 
 def usage(authority: bool) -> x509.KeyUsage:
-    """What the key of an authority, or of a server, may be used for."""
+    """The key usage extension of a certificate: of an authority, or of a server."""
     return x509.KeyUsage(
         digital_signature=not authority,
         content_commitment=False,

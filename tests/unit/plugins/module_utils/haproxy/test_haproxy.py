@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy import haproxy as _edge
-from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy.haproxy import EdgeError, Runtime
+from ansible_collections.slipway.fastapi.plugins.module_utils._haproxy.haproxy import HaproxyError, Runtime
 
 from tests.unit.plugins.short_folder import short_folder
 
@@ -197,19 +197,19 @@ def test_a_parent_that_reloads_is_waited_for(haproxy: HAProxy, monkeypatch: pyte
 
 
 def test_an_entry_that_it_lacks_is_an_error(runtime: Runtime) -> None:
-    with pytest.raises(EdgeError, match=r"still has colour unset instead of green: entry not found\."):
+    with pytest.raises(HaproxyError, match=r"still has colour unset instead of green: entry not found\."):
         runtime.set(MAP, "colour", "green")
 
 
 def test_without_a_worker_nothing_was_told(runtime: Runtime, haproxy: HAProxy) -> None:
     haproxy.workers.clear()
-    with pytest.raises(EdgeError, match="has no worker"):
+    with pytest.raises(HaproxyError, match="has no worker"):
         runtime.set(MAP, "active", "green")
 
 
 def test_a_command_without_effect_is_an_error(runtime: Runtime, haproxy: HAProxy) -> None:
     haproxy.deaf = True
-    with pytest.raises(EdgeError, match="still has active blue instead of green: it said nothing"):
+    with pytest.raises(HaproxyError, match="still has active blue instead of green: it said nothing"):
         runtime.set(MAP, "active", "green")
 
 
@@ -218,7 +218,7 @@ def test_one_that_does_not_answer_is_named_with_where_to_look(
 ) -> None:
     monkeypatch.setattr(_edge, "ANSWER_SECONDS", 0.2)
     haproxy.silent = True
-    with pytest.raises(EdgeError, match="systemctl status haproxy"):
+    with pytest.raises(HaproxyError, match="systemctl status haproxy"):
         runtime.started()
 
 
@@ -258,7 +258,7 @@ def test_text_around_the_blocks_of_a_certificate_may_be_in_any_encoding(
 def test_a_file_without_a_certificate_is_told_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "service.pem"
     path.write_text(KEY)
-    with pytest.raises(EdgeError, match="holds no certificate: .* run the role haproxy"):
+    with pytest.raises(HaproxyError, match="holds no certificate: .* run the role haproxy"):
         _edge.fingerprint(path)
 
 

@@ -133,7 +133,7 @@ def main() -> None:
     )
     try:
         result = run(module, haproxy.Runtime())
-    except (haproxy.EdgeError, files.BusyError) as error:
+    except (haproxy.HaproxyError, files.BusyError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=disk.message(error, state_of(Path(module.params["dir"]) / haproxy.MAP, haproxy.Runtime())))

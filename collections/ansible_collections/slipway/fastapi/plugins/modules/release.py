@@ -258,7 +258,7 @@ class Release:
         if plan.build:
             self._require_boto3()
         if plan.build and self.env_file and not self.env_file.is_file():
-            self.module.fail_json(msg=f"{self.env_file} does not exist: run the role dotenv first, which writes it")
+            self.module.fail_json(msg=f"{self.env_file} does not exist: run the role release, which writes it first")
 
     def _require_boto3(self) -> None:
         """Goes on under the interpreter that has boto3: a host that lacks it can still say what would change."""

@@ -1,4 +1,4 @@
-"""Checks what the control node is told about a host before a play uses it.
+"""Checks the variables that a host gets from its tags and from EC2, before a play uses them.
 
 Write access to tags must not give any right. Each value that came from a tag is checked against the tag schema and,
 where it names a resource, against the environment's allow-list.
@@ -115,7 +115,7 @@ def host_errors(host: Mapping[str, Any], allowed: Mapping[str, Any]) -> list[str
                 errors.append(f"{tag.variable} is missing: the instance has no tag {tag.key}")
         elif problem := _tag_problem(tag, value, allowed):
             errors.append(f"{tag.variable} = {value[:LONGEST_SHOWN]!r} {problem}")
-    # The profile's name follows from app and env, so there is nothing to compare while they are wrong.
+    # The expected name of the profile contains app and env, so it is compared only if both are valid.
     if not any(error.startswith(("slipway_app ", "slipway_env ")) for error in errors):
         errors += filter(None, [_foreign_problem(host, allowed)])
     return errors

@@ -27,7 +27,7 @@ NOTHING = "none"
 """What the map says where nothing has been released."""
 
 
-class EdgeError(Exception):
+class HaproxyError(Exception):
     """HAProxy did not do what it was asked."""
 
 
@@ -59,7 +59,7 @@ class Runtime:
         """The map as HAProxy has it in memory; None where it does not run, or runs without this map."""
         try:
             return _entries(_ask(self.path, f"show map {path}"))
-        except EdgeError:
+        except HaproxyError:
             return None
 
     def started(self) -> float:
@@ -71,17 +71,17 @@ class Runtime:
         """Changes one entry in memory, for every request from now on, also on connections older than a reload.
 
         Raises:
-            EdgeError: a worker did not, or has another value afterwards, or there is none.
+            HaproxyError: a worker did not, or has another value afterwards, or there is none.
         """
         workers = self._workers()
         if not workers:
-            raise EdgeError(f"HAProxy has no worker: see `systemctl status {UNIT}`")
+            raise HaproxyError(f"HAProxy has no worker: see `systemctl status {UNIT}`")
         for worker in workers:
             said = self._tell(f"@!{worker} set map {path} {key} {value}")
             held = (_entries(self._tell(f"@!{worker} show map {path}")) or {}).get(key)
             # One that was about to end may have done so in the meantime.
             if held != value and worker in self._workers():
-                raise EdgeError(
+                raise HaproxyError(
                     f"HAProxy still has {key} {held or 'unset'} instead of {value}: {said or 'it said nothing'}"
                 )
 
@@ -118,7 +118,7 @@ class Runtime:
         while True:
             try:
                 return _ask(self.master, command)
-            except EdgeError as error:
+            except HaproxyError as error:
                 if not isinstance(error.__cause__, ConnectionRefusedError) or time.monotonic() >= deadline:
                     raise
             time.sleep(PAUSE)
@@ -132,7 +132,7 @@ def fingerprint(path: Path) -> str | None:
         return None
     first = next((block for block in blocks if block.startswith(ssl.PEM_HEADER)), None)
     if first is None:
-        raise EdgeError(f"{path} holds no certificate: remove it, and run the role haproxy, which brings it")
+        raise HaproxyError(f"{path} holds no certificate: remove it, and run the role haproxy, which brings it")
     content = ssl.PEM_cert_to_DER_cert(first)
     return hashlib.sha1(content, usedforsecurity=False).hexdigest().upper()
 
@@ -161,7 +161,7 @@ def _ask(path: Path, command: str) -> str:
             while chunk := connection.recv(1 << 16):
                 answer += chunk
     except OSError as error:
-        raise EdgeError(f"HAProxy does not answer at {path} ({error}): see `systemctl status {UNIT}`") from error
+        raise HaproxyError(f"HAProxy does not answer at {path} ({error}): see `systemctl status {UNIT}`") from error
     return answer.decode("utf-8", "replace").strip()
 
 

@@ -177,9 +177,9 @@ def read_environment(path: Path) -> bytes:
         for which, status in ((path, os.fstat(handle)), (path.parent, path.parent.stat())):
             if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
                 raise PermissionError(
-                    f"another account can change {which}, and with it what the service runs: run the role dotenv, "
+                    f"another account can change {which}, and with it what the service runs: run the role release, "
                     "which writes the file, or `chown root` and `chmod go-w` both it and its directory"
                 )
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise FileNotFoundError(f"{path} is not a regular file: run the role dotenv, which writes it")
+            raise FileNotFoundError(f"{path} is not a regular file: run the role release, which writes it")
         return stream.read()

@@ -100,7 +100,7 @@ def choose(wanted: str, current: str | None, previous: str | None, released: lis
     chosen = before[-steps]
     if chosen not in kept:
         raise NoReleaseError(
-            f"release {chosen}, {steps} back, is not on this host any more (artifact_keep says how many stay): "
+            f"release {chosen}, {steps} back, is not on this host any more (release_keep says how many stay): "
             f"{_choice(released, kept, current)}"
         )
     return chosen

@@ -22,7 +22,7 @@ class SlotState:
     serving: str | None
     """The release that its process was started from."""
     outdated: list[str] = field(default_factory=list)
-    """What defines the process and has changed since it started."""
+    """A sentence for each file of the process that has changed since the process started."""
 
 
 @dataclass(frozen=True)

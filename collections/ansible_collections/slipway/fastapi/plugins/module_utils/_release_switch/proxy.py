@@ -63,7 +63,7 @@ class Proxy:
         """Has a HAProxy with the present configuration send requests to the slot that the map on the disk names.
 
         Raises:
-            EdgeError: it does not.
+            HaproxyError: it does not.
         """
         unit = self.systemd.show()
         if not unit.running or newer_files(unit, [], time.time()) or self.runtime.entries(self.map) is None:
@@ -84,7 +84,7 @@ class Proxy:
         deadline = time.monotonic() + START_TIMEOUT
         while self.loaded() != slot or self._config_is_newer() or self._certificate_differs():
             if time.monotonic() >= deadline:
-                raise haproxy.EdgeError(
+                raise haproxy.HaproxyError(
                     f"HAProxy does not run with its configuration after {START_TIMEOUT} s: "
                     f"see `journalctl -u {haproxy.UNIT}`"
                 )
@@ -94,7 +94,7 @@ class Proxy:
         try:
             # HAProxy gives its start in whole seconds. A time in the future says nothing about the order.
             return self.runtime.started() + 1 <= haproxy.CONFIG.stat().st_mtime <= time.time()
-        except (FileNotFoundError, haproxy.EdgeError):
+        except (FileNotFoundError, haproxy.HaproxyError):
             return False
 
     def _certificate_differs(self) -> bool:

@@ -25,7 +25,7 @@ class RestartState:
     serving: str | None
     """The release that the unit's process was started from."""
     outdated: list[str]
-    """What defines the process and has changed since it started."""
+    """A sentence for each file of the process that has changed since the process started."""
     complaint: str = ""
     """Why the running service is not healthy; empty if it is, and where a restart is needed anyway."""
     leftovers: list[Path] = field(default_factory=list)

@@ -37,7 +37,7 @@ def run(module: AnsibleModule) -> None:
         result = switch(BlueGreen(context), context) if blue_green else switch(Restart(context), context)
     except SwitchError as error:
         module.fail_json(msg=str(error), **error.facts)
-    except (SystemdError, files.BusyError, haproxy.EdgeError, FencedError) as error:
+    except (SystemdError, files.BusyError, haproxy.HaproxyError, FencedError) as error:
         module.fail_json(msg=str(error))
     except OSError as error:
         module.fail_json(msg=disk.message(error, "What serves was left alone."))
@@ -51,7 +51,7 @@ def switch(strategy: Strategy[State], context: SwitchContext) -> dict[str, Any]:
         SwitchError: the release does not serve, or must not be switched to.
         FencedError: another release has begun on this host.
         BusyError: another run held the host's lock for too long.
-        SystemdError, EdgeError: systemd or HAProxy did not do what they were asked.
+        SystemdError, HaproxyError: systemd or HAProxy did not do what they were asked.
         OSError: a file could not be read, or the generation could not be stored.
     """
     context.fence.check()

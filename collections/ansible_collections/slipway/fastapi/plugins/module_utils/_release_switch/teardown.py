@@ -18,7 +18,7 @@ class BlueGreenTeardown:
 
     def __init__(self, run: RunCommand, top: Path, unit: str) -> None:
         self._map = top / haproxy.MAP
-        self._edge = Systemd(run, haproxy.UNIT)
+        self._haproxy = Systemd(run, haproxy.UNIT)
         self._slots = [Systemd(run, f"{unit}@{slot}") for slot in SLOTS]
         # The template is last: while it exists, the next run continues a teardown that was ended in between.
         self._paths = [
@@ -36,8 +36,8 @@ class BlueGreenTeardown:
         """Adds it to the difference of a host."""
         found = self.leftovers()
         if found:
-            edge = self._edge.show()
-            state = [*(["runs"] if edge.running else []), *(["started at boot"] if edge.enabled else [])]
+            unit = self._haproxy.show()
+            state = [*(["runs"] if unit.running else []), *(["started at boot"] if unit.enabled else [])]
             difference.compare("HAProxy", ", ".join(state) or "stopped", "stopped")
         for path in found:
             difference.compare(str(path), "of the strategy blue_green", None)
@@ -53,8 +53,8 @@ class BlueGreenTeardown:
 
     def free_the_port(self) -> None:
         """Stops HAProxy, also for the next boot, and both slots. Requests in progress are cut, as in every restart."""
-        self._edge.disable()
-        for unit in (self._edge, *self._slots):
+        self._haproxy.disable()
+        for unit in (self._haproxy, *self._slots):
             unit.stop()
 
     def remove(self) -> None:
