@@ -155,7 +155,7 @@ EXAMPLES = r"""
     sha256: "{{ target.sha256 }}"
     size: "{{ target.size }}"
     env_file: /opt/backend/shared/.env
-    env_revision: "{{ dotenv_revision }}"
+    env_revision: "{{ env.revision }}"
     region: eu-central-1
     fallback: |
       fastapi==0.165.0
